@@ -1,0 +1,1 @@
+"""Rivals, trained as well as we can."""

@@ -1,0 +1,56 @@
+"""The matched rival: the same widths and activation with a linear head, trained by backpropagation."""
+
+import math
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+class Perceptron(nn.Module):
+    """Rectified hidden layers and a linear output, weights from N(0, 2/fan_in) (He et al. 2015).
+
+    Arguments:
+        in_features: pixels of an image, D.
+        classes: C.
+        widths: units of each hidden layer.
+        generator: draws the weights.
+        dropout: share of hidden units left out in training.
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        classes: int,
+        widths: Sequence[int],
+        *,
+        generator: torch.Generator,
+        dropout: float = 0.0,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        super().__init__()
+        sizes = [in_features, *widths, classes]
+        self.widths = list(widths)
+        self.dropout = dropout
+        self.linears = nn.ModuleList(
+            nn.Linear(i, o, device=device, dtype=dtype)
+            for i, o in zip(sizes, sizes[1:], strict=False)
+        )
+        with torch.no_grad():
+            for linear in self.linears:
+                draw = torch.randn(
+                    linear.weight.shape, generator=generator, device=generator.device
+                )
+                last = linear is self.linears[-1]
+                linear.weight.copy_(draw * math.sqrt((1 if last else 2) / linear.in_features))
+                linear.bias.zero_()
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return logits `[B, C]` of images `[B, D]`."""
+        for linear in self.linears[:-1]:
+            images = linear(images).relu_()
+            if self.dropout and self.training:
+                images = F.dropout(images, self.dropout)
+        return self.linears[-1](images)

@@ -1,0 +1,81 @@
+"""A fully connected layer."""
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from forward_forward.errors import UsageError
+from forward_forward.layers.local_layer import LocalLayer
+from forward_forward.precision import accumulate, accumulate_product, product
+
+
+class Dense(LocalLayer):
+    """z = h W + b, with W `[I, U]` drawn from N(0, 1/I) and b zero.
+
+    References:
+        Hinton 2022, §3.3; initial scale as in the author's program.
+
+    Arguments:
+        in_features: I.
+        units: U.
+        generator: draws the weights.
+        device, dtype: as torch spells them.
+        parts: goodness, loss, peer, matmul_dtype of a `LocalLayer`.
+
+    Raises:
+        UsageError: when a size is not above 0.
+
+    Example:
+        >>> layer = Dense(4, 3, generator=torch.Generator().manual_seed(0))
+        >>> layer(torch.ones(2, 4)).shape
+        torch.Size([2, 3])
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        units: int,
+        *,
+        generator: torch.Generator | None = None,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+        **parts: Any,
+    ) -> None:
+        if in_features <= 0 or units <= 0:
+            raise UsageError(
+                f"a layer of {in_features} inputs and {units} units: both must be above 0"
+            )
+        super().__init__(units, **parts)
+        self.in_features = in_features
+        self.weight = nn.Parameter(torch.empty(in_features, units, device=device, dtype=dtype))
+        self.bias = nn.Parameter(torch.empty(units, device=device, dtype=dtype))
+        self.to(device)
+        self.reset_parameters(generator)
+
+    def reset_parameters(self, generator: torch.Generator | None = None) -> None:
+        """Draw the weights again."""
+        draw_(self.weight, self.in_features, generator)
+        nn.init.zeros_(self.bias)
+
+    def parts(self) -> dict[str, Any]:
+        return {"in_features": self.in_features, "units": self.units, **super().parts()}
+
+    def preactivation(self, h: Tensor) -> Tensor:  # type: ignore[override]
+        if self.matmul_dtype in (None, self.weight.dtype):
+            return torch.addmm(self.bias, h, self.weight)
+        return product(h, self.weight, self.matmul_dtype, self.cast) + self.bias
+
+    def accumulate(self, inputs: tuple[Any, ...], dz: Tensor, decay: float, scale: float) -> None:
+        (h,) = inputs
+        accumulate_product(self.weight.grad, h, dz, decay, scale, self.matmul_dtype)  # type: ignore[arg-type]
+        accumulate(self.bias.grad, dz.sum(0), decay, scale)  # type: ignore[arg-type]
+
+
+@torch.no_grad()
+def draw_(weight: Tensor, fan_in: int, generator: torch.Generator | None) -> None:
+    """Fill a weight from N(0, 1/fan_in); drawn on the generator's device, so a seed means the same anywhere."""
+    device = generator.device if generator is not None else weight.device
+    draw = torch.randn(weight.shape, generator=generator, device=device)
+    weight.copy_(draw / math.sqrt(fan_in))

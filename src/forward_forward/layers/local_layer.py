@@ -1,0 +1,192 @@
+"""The contract of a layer: it learns from its own objective alone.
+
+Locality lives here and nowhere else. `forward` and `learn` detach what comes in and what goes out, whatever a
+caller or a subclass does, so no gradient of one layer's objective can reach another layer.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, final
+
+import torch
+from torch import Tensor, nn
+
+from forward_forward.goodness import Goodness, slope_of, sum_of_squares
+from forward_forward.losses import Loss, ThresholdLogistic
+from forward_forward.normalization import PeerNormalization
+from forward_forward.precision import CastCache, accumulate
+
+
+@dataclass(frozen=True)
+class LayerStatistics:
+    """What a layer saw in one batch; tensors of no dimension on the layer's device."""
+
+    loss: Tensor
+    accuracy: Tensor
+    goodness_pos: Tensor
+    goodness_neg: Tensor
+
+
+class LocalLayer(nn.Module, ABC):
+    """A layer of rectified units with a goodness and a loss of its own.
+
+    A subclass defines `preactivation(*inputs)`, differentiable in its parameters. It may define `accumulate`,
+    the closed form of the parameter gradients, for speed; a test holds the two equal.
+
+    The objective is  loss(g⁺, g⁻) · U / |g(1)|,  where g(1) is the goodness of activities that are all 1. The
+    factor is 1 for a sum and U for a mean of squares, so one learning rate and one peer strength serve both,
+    at any width.
+
+    Arguments:
+        units: U, the number of outputs.
+        goodness: activities `[R, U]` → goodness `[R]`.
+        loss: (g⁺, g⁻) → loss per sample; a threshold left open becomes g(1).
+        peer: strength of peer normalisation, 0 for none.
+        matmul_dtype: dtype of matmuls; None is the parameters' own.
+    """
+
+    rows_align = True
+    """Whether row i of every input belongs to row i of the activities, so that rows may be left out."""
+
+    def __init__(
+        self,
+        units: int,
+        *,
+        goodness: Goodness = sum_of_squares,
+        loss: Loss | None = None,
+        peer: float = 0.0,
+        matmul_dtype: torch.dtype | None = None,
+    ) -> None:
+        super().__init__()
+        unit_goodness = float(goodness(torch.ones(1, units, dtype=torch.float64)))
+        self.units = units
+        self.goodness = goodness
+        self.loss = (loss or ThresholdLogistic()).for_layer(unit_goodness)
+        self.objective_scale = units / abs(unit_goodness)
+        self.peer = PeerNormalization(units, peer) if peer else None
+        self.matmul_dtype = matmul_dtype
+        self._gated_by_slope = _vanishes_at_zero(goodness)
+        self.cast = CastCache()
+
+    @abstractmethod
+    def preactivation(self, *inputs: Tensor) -> Tensor:
+        """Return z `[R, U]`, a fresh tensor, of inputs that are already detached and normalised."""
+
+    @final
+    @torch.no_grad()
+    def forward(self, *inputs: Any) -> Tensor:
+        """Return the activities y = ReLU(z), `[R, U]`, cut off from every graph."""
+        return self.preactivation(*map(_detached, inputs)).detach().relu_()
+
+    def objective(self, y: Tensor) -> Tensor:
+        """Return the objective of each sample `[B]` of activities `[2B, U]`, positives first."""
+        g_pos, g_neg = self.goodness(y).chunk(2)
+        return self.loss(g_pos, g_neg) * self.objective_scale
+
+    @final
+    @torch.no_grad()
+    def learn(
+        self, inputs: tuple[Any, ...], *, decay: float = 0.0, scale: float | None = None
+    ) -> tuple[Tensor, LayerStatistics]:
+        """Leave the gradient of the mean objective in every `parameter.grad`, in closed form.
+
+        grad ← decay · grad + scale · Σ over samples of the gradient. With decay 0 any torch optimiser can
+        step; with a smoothed gradient's decay, grad is that optimiser's velocity.
+
+        Arguments:
+            inputs: one tensor each, rows of positives first, then as many rows of negatives.
+            decay: share of the old grad that stays.
+            scale: factor on the new one; None is 1/B.
+
+        Returns:
+            The activities `[2B, U]`, positives first, and statistics of the batch.
+        """
+        inputs = tuple(map(_detached, inputs))
+        y = self.preactivation(*inputs).detach().relu_()
+        batch = len(y) // 2
+        g = self.goodness(y)
+        g_pos, g_neg = g.chunk(2)
+        slopes = torch.cat(self.loss.slopes(g_pos, g_neg)) * self.objective_scale
+        pull = self.peer.pull(y[:batch]) if self.peer is not None else None
+        inputs_, dz = self._rows_that_teach(inputs, y, slopes, pull)
+        for parameter in self.parameters():
+            if parameter.grad is None:
+                parameter.grad = torch.zeros_like(parameter)
+        self.accumulate(inputs_, dz, decay, 1 / batch if scale is None else scale)
+        loss = self.loss(g_pos, g_neg).mean()
+        right = self._share_right(g_pos, g_neg)
+        return y, LayerStatistics(loss, right, g_pos.mean(), g_neg.mean())
+
+    def accumulate(self, inputs: tuple[Any, ...], dz: Tensor, decay: float, scale: float) -> None:
+        """grad ← decay · grad + scale · (∂z/∂parameters)ᵀ dz, for every parameter.
+
+        This default differentiates the preactivation alone, inside the layer, for layers that state no closed
+        form.
+        """
+        parameters = list(self.parameters())
+        with torch.enable_grad():
+            z = self.preactivation(*inputs)
+            gradients = torch.autograd.grad(z, parameters, dz.reshape(z.shape), allow_unused=True)
+        for parameter, gradient in zip(parameters, gradients, strict=True):
+            if gradient is None:
+                gradient = torch.zeros_like(parameter)
+            accumulate(parameter.grad, gradient, decay, scale)  # type: ignore[arg-type]
+
+    def _rows_that_teach(
+        self, inputs: tuple[Any, ...], y: Tensor, slopes: Tensor, pull: Tensor | None
+    ) -> tuple[tuple[Any, ...], Tensor]:
+        """Return inputs and ∂objective/∂z, without the rows whose slope is below rounding.
+
+        A threshold on a sum of squares is soon so sure of nine rows in ten that they add less than the last
+        bit. The pull of peer normalisation is the same for all positive rows: one row stands for them all.
+        Counting rows would make a GPU wait, so there all rows are kept.
+        """
+        batch = len(y) // 2
+        if self.rows_align and y.device.type == "cpu":
+            taught = (slopes.abs() > torch.finfo(y.dtype).eps / 8).nonzero().squeeze(1)
+            if len(taught) < 0.75 * len(y):
+                dz = self._dz(y[taught], slopes[taught])
+                rows = [x[taught] for x in inputs]
+                if pull is not None:
+                    dz = torch.cat([dz, (-batch * pull).unsqueeze(0)])
+                    rows = [
+                        torch.cat([r, x[:batch].mean(0, keepdim=True)])
+                        for r, x in zip(rows, inputs, strict=True)
+                    ]
+                return tuple(rows), dz
+        dz = self._dz(y, slopes)
+        if pull is not None:
+            dz[:batch] -= pull
+        return inputs, dz
+
+    def _dz(self, y: Tensor, slopes: Tensor) -> Tensor:
+        """Return ∂objective/∂z `[R, U]`: ∂L/∂g · ∂g/∂y · ReLU′."""
+        dz = slope_of(self.goodness, y).mul_(slopes.to(y.dtype).unsqueeze(1))
+        return dz if self._gated_by_slope else dz.mul_(y > 0)
+
+    def _share_right(self, g_pos: Tensor, g_neg: Tensor) -> Tensor:
+        """Return the share of pairs in which real data has the higher goodness."""
+        return (g_pos > g_neg).float().mean()
+
+    def parts(self) -> dict[str, Any]:
+        """Return the parts that every layer has, as keyword arguments of a constructor."""
+        return {
+            "goodness": self.goodness,
+            "loss": self.loss,
+            "peer": self.peer.strength if self.peer is not None else 0.0,
+        }
+
+    def extra_repr(self) -> str:
+        name = getattr(self.goodness, "__name__", repr(self.goodness))
+        return f"units={self.units}, goodness={name}, loss={self.loss}"
+
+
+def _detached(value: Any) -> Any:
+    """Cut a tensor, or anything that says how to cut itself, off from every graph."""
+    return value.detach()
+
+
+def _vanishes_at_zero(goodness: Goodness) -> bool:
+    """Return whether ∂g/∂y is 0 wherever y is 0, so that the ReLU's own gate changes nothing."""
+    y = torch.tensor([[0.0, 0.7, 0.0, 1.9, 0.2]], dtype=torch.float64)
+    return bool((slope_of(goodness, y)[y == 0] == 0).all())

@@ -1,0 +1,1 @@
+"""Networks: how layers are wired and run."""

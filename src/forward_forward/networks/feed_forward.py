@@ -1,0 +1,185 @@
+"""A stack of local layers: each reads the normalised activities of the one below."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from forward_forward.discover import members, pick
+from forward_forward.errors import UsageError
+from forward_forward.goodness import Goodness, sum_of_squares
+from forward_forward.labels import neutral
+from forward_forward.layers import dense, labelled_dense
+from forward_forward.layers.dense import Dense
+from forward_forward.layers.labelled_dense import LabelledDense, Projection
+from forward_forward.layers.local_layer import LocalLayer
+from forward_forward.layers.softmax_head import SoftmaxHead
+from forward_forward.losses import Loss
+from forward_forward.normalization import Normalization, length
+from forward_forward.spec import describe, find_normalization, find_parts
+
+
+class FeedForward(nn.Module):
+    """Layers in a row, and a softmax head that reads all of them but the first.
+
+    The inputs of the first layer are the network's inputs: `(images, label codes)` where it is a
+    `LabelledDense`. Between layers only the normalised activities travel.
+
+    References:
+        Hinton 2022, §2.1 and §3.3.
+
+    Arguments:
+        layers: bottom to top.
+        classes: C.
+        normalization: of the activities between layers.
+        head: whether a softmax is learned alongside.
+        read_from: index of the first layer that readouts use; None leaves layer 0 out where there are ≥ 3.
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[LocalLayer],
+        classes: int,
+        *,
+        normalization: Normalization = length,
+        head: bool = True,
+        read_from: int | None = None,
+    ) -> None:
+        super().__init__()
+        if not layers:
+            raise UsageError("a network needs at least one layer")
+        self.layers: nn.ModuleList = nn.ModuleList(layers)
+        self.classes = classes
+        self.normalization = normalization
+        self.read_from = (1 if len(layers) >= 3 else 0) if read_from is None else read_from
+        if not 0 <= self.read_from < len(layers):
+            raise UsageError(
+                f"readouts start at layer {self.read_from}, but there are {len(layers)}"
+            )
+        read = [layer.units for layer in layers[self.read_from :]]
+        like = next(layers[-1].parameters())
+        self.head = (
+            SoftmaxHead(sum(read), classes, device=like.device, dtype=like.dtype) if head else None
+        )
+
+    @classmethod
+    def dense(
+        cls,
+        in_features: int,
+        classes: int,
+        widths: Sequence[int],
+        *,
+        generator: torch.Generator,
+        goodness: Goodness = sum_of_squares,
+        loss: Loss | None = None,
+        peer: float = 0.0,
+        normalization: Normalization = length,
+        head: bool = True,
+        read_from: int | None = None,
+        matmul_dtype: torch.dtype | None = None,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+        **label: Any,
+    ) -> "FeedForward":
+        """Return a supervised net of fully connected layers that share goodness, loss and normalisation.
+
+        Arguments:
+            in_features: pixels of an image, D.
+            classes: C.
+            widths: units of each layer, bottom to top.
+            generator: draws the weights.
+            label: place, strength, pixel_mean, pixel_std of the first layer, a `LabelledDense`.
+
+        Example:
+            >>> g = torch.Generator().manual_seed(0)
+            >>> net = FeedForward.dense(64, 10, [30, 20, 20], generator=g)
+            >>> [layer.units for layer in net.layers], net.read_from
+            ([30, 20, 20], 1)
+        """
+        if not widths:
+            raise UsageError("a network needs at least one layer")
+        parts: dict[str, Any] = {
+            "goodness": goodness,
+            "loss": loss,
+            "peer": peer,
+            "matmul_dtype": matmul_dtype,
+            "generator": generator,
+            "device": device,
+            "dtype": dtype,
+        }
+        first = LabelledDense(
+            in_features, classes, widths[0], normalization=normalization, **label, **parts
+        )
+        rest = [
+            Dense(below, units, **parts) for below, units in zip(widths, widths[1:], strict=False)
+        ]
+        return cls(
+            [first, *rest], classes, normalization=normalization, head=head, read_from=read_from
+        )
+
+    def project(self, images: Tensor) -> Tensor | Projection:
+        """Return what the first layer can compute of images `[B, D]` before it knows a label."""
+        first = self.layers[0]
+        return first.project(images) if isinstance(first, LabelledDense) else images
+
+    def activities(self, *inputs: Any) -> Iterator[Tensor]:
+        """Yield the activities `[R, U]` of each layer, bottom to top; only the last one is held."""
+        for layer in self.layers:
+            y = layer(*inputs)
+            yield y
+            inputs = (self.normalization(y),)
+
+    @torch.no_grad()
+    def one_pass(self, images: Any) -> tuple[Tensor, Tensor]:
+        """Return the head's features `[B, I]` and logits `[B, C]` from one pass with the neutral label.
+
+        Raises:
+            UsageError: when the network has no head.
+        """
+        if self.head is None:
+            raise UsageError("this network has no softmax head; build it with head=True")
+        inputs: tuple[Any, ...] = (images,)
+        if isinstance(self.layers[0], LabelledDense):
+            inputs = (images, neutral(self.classes, self.head.weight))
+        read = list(self.activities(*inputs))[self.read_from :]
+        features = torch.cat([self.normalization(y) for y in read], dim=1)
+        return features, self.head(features)
+
+    def config(self) -> dict[str, Any]:
+        """Return what `from_config` builds the same network from, as plain JSON."""
+        layers = [
+            {"layer": type(layer).__name__} | {k: describe(v) for k, v in layer.parts().items()}
+            for layer in self.layers
+        ]
+        return {
+            "layers": layers,
+            "classes": self.classes,
+            "normalization": describe(self.normalization),
+            "head": self.head is not None,
+            "read_from": self.read_from,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "FeedForward":
+        """Build a network from what `config` returned; its weights are not drawn anew in a known way.
+
+        Raises:
+            UsageError: when a part or a layer has no such name here.
+        """
+        layers = []
+        for described in config["layers"]:
+            kind = pick(members(dense) | members(labelled_dense), described["layer"], "layer")
+            layers.append(kind(**find_parts({k: v for k, v in described.items() if k != "layer"})))
+        return cls(
+            layers,
+            config["classes"],
+            normalization=find_normalization(config["normalization"]),
+            head=config["head"],
+            read_from=config["read_from"],
+        )
+
+    def set_matmul_dtype(self, dtype: torch.dtype | None) -> None:
+        """Choose the dtype of every layer's matmuls; None is the parameters' own."""
+        for layer in self.layers:
+            layer.matmul_dtype = dtype

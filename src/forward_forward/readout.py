@@ -1,0 +1,65 @@
+"""Readouts: from a trained network to a score per class."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from forward_forward.errors import UsageError
+from forward_forward.labels import every_label, one_of_n
+from forward_forward.networks.feed_forward import FeedForward
+
+
+@torch.no_grad()
+def goodness_per_label(network: FeedForward, images: Any, codes: Tensor | None = None) -> Tensor:
+    """Return the goodness of every layer with every label, `[L, B, C]`.
+
+    The image's share of the first layer is computed once for all labels.
+
+    Arguments:
+        images: `[B, D]` or their `Projection`.
+        codes: label codes to ask about, `[K, 1 or B, C]`; None asks about all C.
+    """
+    if codes is None:
+        codes = every_label(network.classes, next(network.parameters()))
+    labels = len(codes)
+    activities = network.activities(network.project(images), codes)
+    goodness = [
+        layer.goodness(y).view(labels, -1).t()
+        for layer, y in zip(network.layers, activities, strict=True)
+    ]
+    return torch.stack(goodness)
+
+
+def accumulated_goodness(
+    network: FeedForward, images: Any, layers: range | list[int] | None = None
+) -> Tensor:
+    """Return Σ over layers of the goodness with each label, `[B, C]`; the largest is the answer (§3.3).
+
+    Arguments:
+        layers: which layers count; None takes `network.read_from` and above.
+    """
+    goodness = goodness_per_label(network, images)
+    return goodness[network.read_from :].sum(0) if layers is None else goodness[list(layers)].sum(0)
+
+
+def one_pass_softmax(network: FeedForward, images: Any) -> Tensor:
+    """Return the head's logits `[B, C]` from one pass with the neutral label: quick, a little worse (§3.3)."""
+    return network.one_pass(images)[1]
+
+
+@torch.no_grad()
+def shortlist(network: FeedForward, images: Any, k: int = 3) -> Tensor:
+    """Return scores `[B, C]`: the softmax names k labels, goodness decides among them, the rest get −inf.
+
+    Raises:
+        UsageError: when k is not in 1..C, or the network has no head.
+    """
+    if not 1 <= k <= network.classes:
+        raise UsageError(f"a shortlist of {k} labels; there are {network.classes}")
+    projection = network.project(images)
+    named = network.one_pass(projection)[1].topk(k, dim=1).indices
+    codes = one_of_n(named.t(), network.classes, next(network.parameters()))
+    goodness = goodness_per_label(network, projection, codes)[network.read_from :].sum(0)
+    scores = goodness.new_full((len(named), network.classes), float("-inf"))
+    return scores.scatter(1, named, goodness)

@@ -1,0 +1,298 @@
+"""One run's record: a small JSON file per recipe and seed, written whole or not at all."""
+
+import contextlib
+import dataclasses
+import importlib.metadata
+import json
+import math
+import os
+import platform
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from forward_forward.errors import FFError
+
+FORMAT = 1
+REQUIRED: dict[str, type | tuple[type, ...]] = {
+    "recipe": str,
+    "seed": int,
+    "date": str,
+    "claims": list,
+    "config": dict,
+    "metrics": dict,
+    "layer_errors": list,
+    "curves": list,
+    "epochs": int,
+    "seconds": (int, float),
+    "environment": dict,
+}
+CURVE_DIGITS = 6
+
+_FOLDER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_ABSOLUTE_PATH = re.compile(
+    r"(?<![\w.:/\\])(?:file://)?(?:~|[A-Za-z]:)?[/\\](?:[^\s/\\]+[/\\])*([^\s/\\]+)[/\\]?"
+)
+
+Record = dict[str, Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Claim:
+    """A number that a source reports and a recipe sets out to reach; lower is better.
+
+    Arguments:
+        metric: The record's metric that answers the claim, such as `"goodness_error"`.
+        paper: What the source reports, or None where it gives no number.
+        target: The largest mean that counts as reproduced, or None to hold to `paper` itself.
+        source: Where the number stands, such as `"Hinton 2022, section 3.3"`.
+        unit: The unit of all three numbers.
+    """
+
+    metric: str
+    paper: float | None
+    target: float | None
+    source: str
+    unit: str = "%"
+
+
+def record_path(root: Path | str, recipe: str, seed: int) -> Path:
+    """Return the file of one run: `root/<recipe>/seed<seed>.json`.
+
+    Raises:
+        FFError: If `recipe` cannot be the name of a folder.
+    """
+    if not _FOLDER_NAME.fullmatch(recipe):
+        raise FFError(f"recipe name {recipe!r} cannot name a folder; use letters, digits, _ and -")
+    return Path(root) / recipe / f"seed{seed}.json"
+
+
+def write(record: Mapping[str, Any], root: Path | str) -> Path:
+    """Write `record` below `root`, in place of an earlier one of the same recipe and seed.
+
+    Numbers that are not finite become null, and floats of the curves keep six digits. Absolute
+    paths shrink to their last part, for a record is published.
+
+    Arguments:
+        record: The keys of `REQUIRED`, `peak_memory_mib` and `parameters`; claims may be `Claim`s.
+        root: The folder of all records.
+
+    Returns:
+        The path of the file.
+
+    Raises:
+        FFError: If a key is missing, or the file cannot be written; an earlier file is then intact.
+    """
+    plain = {"format": FORMAT, **_plain(dict(record))}
+    plain["curves"] = _rounded(plain.get("curves"))
+    path = record_path(root, str(plain.get("recipe", "")), plain.get("seed", -1))
+    problem = _problem(plain)
+    if problem:
+        raise FFError(f"cannot write {path}: {problem}")
+    write_atomically(path, _layout(plain))
+    return path
+
+
+def read(path: Path | str) -> Record:
+    """Return the record in the file `path`.
+
+    Raises:
+        FFError: If the file is missing, damaged, of another format or not a record.
+    """
+    try:
+        record: Record = json.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise FFError(f"cannot read record {path}: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise FFError(
+            f"record {path} is damaged: {error}; delete it or run its seed again"
+        ) from error
+    problem = _problem(record)
+    if problem:
+        raise FFError(f"{path} is no record of this version: {problem}")
+    return record
+
+
+def read_all(root: Path | str) -> list[Record]:
+    """Return every record below `root`, sorted by recipe and seed.
+
+    Raises:
+        FFError: If a file is damaged, or lies where another recipe or seed belongs.
+    """
+    records = []
+    for path in sorted(Path(root).glob("*/*.json")):
+        record = read(path)
+        expected = record_path(root, record["recipe"], record["seed"])
+        if path != expected:
+            raise FFError(f"record {path} belongs at {expected}; move or delete it")
+        records.append(record)
+    return sorted(records, key=lambda record: (record["recipe"], record["seed"]))
+
+
+def write_atomically(path: Path | str, text: str) -> None:
+    """Replace the file `path` by `text` in one step, creating its folder.
+
+    Raises:
+        FFError: If that fails; an earlier file is then intact and no temporary file is left.
+    """
+    path = Path(path)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        raise FFError(f"cannot write {path}: {error.strerror or error}") from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def environment(device: str, dtype: str) -> dict[str, Any]:
+    """Return what a run's speed and bits depend on, without host name or paths.
+
+    Arguments:
+        device: The torch device of the run, such as `"cpu"` or `"cuda:0"`.
+        dtype: The dtype of its matmuls, such as `"float32"`.
+    """
+    import torch
+
+    on_gpu = device.startswith("cuda")
+    commit, dirty = _commit()
+    return {
+        "threads": torch.get_num_threads(),
+        "device": device,
+        "processor": torch.cuda.get_device_name(device) if on_gpu else _processor(),
+        "dtype": dtype,
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "forward_forward": _version(),
+        "commit": commit,
+        "dirty": dirty,
+    }
+
+
+def peak_memory_mib(device: str = "cpu") -> float | None:
+    """Return the most memory held so far, in MiB: resident, or the allocator's on a GPU.
+
+    Both count from the start of the process. None where the system does not tell.
+    """
+    if device.startswith("cuda"):
+        import torch
+
+        return round(torch.cuda.max_memory_allocated(device) / 2**20, 1)
+    try:
+        import resource
+    except ModuleNotFoundError:
+        return None
+    unit = 1 if sys.platform == "darwin" else 1024
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20, 1)
+
+
+def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return _plain(dataclasses.asdict(value))
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, str | os.PathLike):
+        return _ABSOLUTE_PATH.sub(r"\1", os.fspath(value))
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
+    if value is None or isinstance(value, bool | int):
+        return value
+    if hasattr(value, "tolist"):
+        return _plain(value.tolist())
+    raise TypeError(f"a record cannot hold a {type(value).__name__}")
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _rounded(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_rounded(item) for item in value]
+    return float(f"{value:.{CURVE_DIGITS}g}") if isinstance(value, float) else value
+
+
+def _problem(record: Any) -> str | None:
+    if not isinstance(record, dict):
+        return "it is not a JSON object"
+    if record.get("format") != FORMAT:
+        return f"format {record.get('format')!r}, expected {FORMAT}"
+    for key, kind in REQUIRED.items():
+        if key not in record:
+            return f"{key!r} is missing"
+        if not isinstance(record[key], kind) or isinstance(record[key], bool):
+            return f"{key!r} is {json.dumps(record[key])[:40]}"
+    return _problem_of_parts(record)
+
+
+def _problem_of_parts(record: Record) -> str | None:
+    fields = {field.name for field in dataclasses.fields(Claim)}
+    numbers = [*record["metrics"].values(), *record["layer_errors"]]
+    if not all(number is None or isinstance(number, int | float) for number in numbers):
+        return "'metrics' and 'layer_errors' hold more than numbers"
+    if not all(isinstance(claim, dict) and claim.keys() == fields for claim in record["claims"]):
+        return f"a claim needs the keys {', '.join(sorted(fields))}"
+    if not all(isinstance(epoch, dict) and "epoch" in epoch for epoch in record["curves"]):
+        return "'curves' needs one object per epoch"
+    return None
+
+
+def _layout(record: Record) -> str:
+    lines = [f"{json.dumps(key)}: {_block(value)}" for key, value in record.items()]
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def _block(value: Any) -> str:
+    compact = json.dumps(value, allow_nan=False)
+    if isinstance(value, dict) and len(compact) > 80:
+        inner = [f" {json.dumps(key)}: {json.dumps(item)}" for key, item in value.items()]
+        return "{\n" + ",\n".join(inner) + "\n}"
+    if isinstance(value, list) and any(isinstance(item, dict) for item in value):
+        return "[\n" + ",\n".join(f" {json.dumps(item)}" for item in value) + "\n]"
+    return compact
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return next(filter(None, names), None) or platform.processor() or platform.machine()
+
+
+def _version() -> str | None:
+    try:
+        return importlib.metadata.version("forward-forward")
+    except importlib.metadata.PackageNotFoundError:
+        return getattr(sys.modules.get("forward_forward"), "__version__", None)
+
+
+def _commit() -> tuple[str | None, bool | None]:
+    package = Path(__file__).resolve().parent
+    top = _git(package, "rev-parse", "--show-toplevel")
+    if top is None or Path(top).resolve() / "src" / package.name != package:
+        return None, None
+    commit = _git(package, "rev-parse", "--verify", "--quiet", "HEAD")
+    sources = ("src", "pyproject.toml", "constraints.txt")
+    changes = _git(Path(top), "status", "--porcelain", "--", *sources)
+    return commit, None if commit is None or changes is None else bool(changes)
+
+
+def _git(folder: Path, *arguments: str) -> str | None:
+    try:
+        result = subprocess.run(
+            ["git", *arguments], cwd=folder, capture_output=True, text=True, timeout=30, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return result.stdout.strip()

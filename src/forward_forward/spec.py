@@ -1,0 +1,87 @@
+"""Parts as plain JSON and back: a model file names its goodness, it does not pickle it."""
+
+import dataclasses
+from typing import Any
+
+import torch
+
+from forward_forward import goodness, labels, losses, normalization
+from forward_forward.discover import members, pick
+from forward_forward.errors import CheckpointError, UsageError
+
+
+def describe(value: Any) -> Any:
+    """Return a part as plain JSON: a function by its name, a dataclass by its name and fields.
+
+    Example:
+        >>> describe(losses.SymBa(alpha=4.0))
+        {'part': 'SymBa', 'alpha': 4.0}
+        >>> describe(goodness.sum_of_squares)
+        'sum_of_squares'
+    """
+    if isinstance(value, normalization.Normalization):
+        return _named_normalization(value)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = {f.name: describe(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        return {"part": type(value).__name__, **fields}
+    if isinstance(value, torch.dtype):
+        return str(value).removeprefix("torch.")
+    return getattr(value, "__name__", value) if callable(value) else value
+
+
+def find_goodness(name: str) -> goodness.Goodness:
+    """Return the goodness of this name, or raise a `UsageError` that names near ones."""
+    known = {n: f for n, f in members(goodness).items() if n != "slope_of"}
+    return pick(known, name, "goodness")
+
+
+def find_loss(value: str | dict[str, Any]) -> losses.Loss:
+    """Return a loss from its name, or from what `describe` made of one."""
+    fields = {"part": value} if isinstance(value, str) else dict(value)
+    known = {n: c for n, c in members(losses).items() if n != "Loss"}
+    kind = pick(known, fields.pop("part"), "loss")
+    try:
+        return kind(**fields)
+    except TypeError as error:
+        raise CheckpointError(f"loss {value!r} does not fit {kind.__name__}: {error}") from None
+
+
+def find_normalization(name: str) -> normalization.Normalization:
+    """Return the normalisation of this name."""
+    return pick(NORMALIZATIONS, name, "normalisation")
+
+
+def find_placement(name: str) -> labels.Placement:
+    """Return the label placement of this name: `overlay` or `concatenate`."""
+    known = {"overlay": labels.overlay, "concatenate": labels.concatenate}
+    return pick(known, name, "label placement")
+
+
+def find_parts(described: dict[str, Any]) -> dict[str, Any]:
+    """Return keyword arguments with every part's name replaced by the part itself."""
+    finders = {
+        "goodness": find_goodness,
+        "loss": find_loss,
+        "normalization": find_normalization,
+        "place": find_placement,
+    }
+    return {
+        key: finders[key](value) if key in finders else value for key, value in described.items()
+    }
+
+
+NORMALIZATIONS = {
+    name: value
+    for name, value in vars(normalization).items()
+    if isinstance(value, normalization.Normalization)
+}
+"""The normalisations that have a name."""
+
+
+def _named_normalization(value: normalization.Normalization) -> str:
+    for name, known in NORMALIZATIONS.items():
+        if known == value:
+            return name
+    raise UsageError(
+        f"{value} has no name in normalization.py; add it there to save a model with it"
+    )

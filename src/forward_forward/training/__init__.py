@@ -1,0 +1,1 @@
+"""Learners, the loop that drives them, and what keeps their work safe."""

@@ -1,0 +1,72 @@
+"""Backpropagation as a learner like the others."""
+
+from contextlib import nullcontext
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from forward_forward.baselines.backprop import Perceptron
+from forward_forward.data import Split
+from forward_forward.spec import describe
+from forward_forward.training.evaluation import Scores
+from forward_forward.training.optimizers import Rule, set_rate
+
+
+class Backpropagation:
+    """A learner like the others, but by the chain rule through the whole network.
+
+    Arguments:
+        network: learns in place.
+        rule: updates all of it.
+        matmul_dtype: bfloat16 runs the passes under autocast; None or the weights' own does not.
+    """
+
+    stages = 1
+
+    def __init__(
+        self, network: Perceptron, rule: Rule, matmul_dtype: torch.dtype | None = None
+    ) -> None:
+        self.network = network
+        self.rule = rule
+        self.matmul_dtype = matmul_dtype
+        self.optimizers = [rule.build(network.parameters())]
+
+    def begin(self, split: Split, stage: int, seed: int) -> None:
+        self.split = split
+
+    def step(self, rows: Tensor, generator: torch.Generator, gain: float) -> Tensor:
+        labels = self.split.labels[rows]
+        with torch.enable_grad(), self._autocast():
+            logits = self.network(self.split.images[rows])
+            loss = F.cross_entropy(logits, labels)
+        (optimizer,) = self.optimizers
+        optimizer.zero_grad()
+        loss.backward()
+        set_rate(optimizer, gain)
+        optimizer.step()
+        right = (logits.argmax(1) == labels).to(loss)
+        nothing = torch.full_like(loss, float("nan"))
+        return torch.stack([loss.detach(), right.mean(), nothing, nothing]).unsqueeze(0)
+
+    @torch.no_grad()
+    def scores(self, images: Tensor) -> Scores:
+        self.network.eval()
+        with self._autocast():
+            logits = self.network(images)
+        self.network.train()
+        return Scores({"softmax": logits})
+
+    def _autocast(self) -> Any:
+        like = next(self.network.parameters())
+        low = self.matmul_dtype not in (None, like.dtype)
+        return torch.autocast(like.device.type, self.matmul_dtype) if low else nullcontext()
+
+    def describe(self) -> dict[str, Any]:
+        return {
+            "method": "backpropagation",
+            "widths": self.network.widths,
+            "dropout": self.network.dropout,
+            "rule": describe(self.rule),
+        }

@@ -1,0 +1,151 @@
+"""Checkpoints: tensors in safetensors, the rest in a manifest that holds their sha256; written whole or not at all."""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import torch
+from safetensors.torch import load, save
+from torch import Tensor
+
+from forward_forward.errors import CheckpointError
+from forward_forward.training.learner import Learner
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+
+
+def write_folder(folder: Path, tensors: Mapping[str, Tensor], manifest: dict[str, Any]) -> None:
+    """Write tensors and manifest so that a reader finds the old pair or the new one, never a mixture.
+
+    The tensors go into a file named after their hash; then the manifest that names it takes the old one's
+    place in one step; then the old tensors go.
+
+    Raises:
+        CheckpointError: when the disk is full or the folder cannot be written; the old pair is intact.
+    """
+    contiguous = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
+    data = save(contiguous)
+    digest = hashlib.sha256(data).hexdigest()
+    name = f"tensors-{digest[:16]}.safetensors"
+    manifest = {"format": FORMAT, **manifest, "tensors": name, "sha256": digest}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _write(folder / name, data)
+        _write(folder / MANIFEST, json.dumps(manifest, indent=1).encode())
+        for old in folder.glob("tensors-*.safetensors"):
+            if old.name != name:
+                old.unlink()
+    except OSError as error:
+        reason = error.strerror or error
+        raise CheckpointError(
+            f"cannot save to {folder}: {reason}; what was saved before is intact"
+        ) from None
+
+
+def read_folder(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Return the tensors (on the CPU) and the manifest that `write_folder` wrote.
+
+    Raises:
+        CheckpointError: when anything is missing, damaged or of another format.
+    """
+    manifest = read_manifest(folder)
+    path = folder / manifest["tensors"]
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise CheckpointError(
+            f"cannot read {path}: {error.strerror}; the folder is incomplete"
+        ) from None
+    if hashlib.sha256(data).hexdigest() != manifest["sha256"]:
+        raise CheckpointError(
+            f"{path} is damaged: its sha256 is not the manifest's; use another copy"
+        )
+    try:
+        return load(data), manifest
+    except (safetensors.SafetensorError, ValueError, KeyError) as error:
+        raise CheckpointError(f"{path} is no safetensors file: {error}") from None
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Return a folder's manifest.
+
+    Raises:
+        CheckpointError: when it is missing, damaged or of another format.
+    """
+    path = folder / MANIFEST
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise CheckpointError(
+            f"cannot read {path}: {error.strerror}; is this a run's folder?"
+        ) from None
+    except (ValueError, RecursionError):
+        raise CheckpointError(f"{path} is damaged: it is no JSON; use another copy") from None
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        raise CheckpointError(f"{path} is not of format {FORMAT}; it belongs to another version")
+    name = manifest.get("tensors")
+    if not isinstance(name, str) or Path(name).name != name or "sha256" not in manifest:
+        raise CheckpointError(f"{path} is damaged: it names no tensors in its own folder")
+    return manifest
+
+
+def learner_tensors(learner: Learner) -> dict[str, Tensor]:
+    """Return everything a learner needs to go on: weights, buffers, gradients (velocities), optimiser state."""
+    tensors = {f"network.{k}": v for k, v in learner.network.state_dict().items()}
+    for name, parameter in learner.network.named_parameters():
+        if parameter.grad is not None:
+            tensors[f"grad.{name}"] = parameter.grad
+    for i, optimizer in enumerate(learner.optimizers):
+        for j, state in optimizer.state_dict()["state"].items():
+            tensors |= {f"optimizer.{i}.{j}.{k}": v for k, v in state.items() if v is not None}
+    return tensors
+
+
+def restore_learner(learner: Learner, tensors: Mapping[str, Tensor]) -> None:
+    """Put `learner_tensors` back.
+
+    Raises:
+        CheckpointError: when they do not fit the learner's network.
+    """
+    restore_network(learner.network, tensors)
+    for name, parameter in learner.network.named_parameters():
+        grad = tensors.get(f"grad.{name}")
+        parameter.grad = None if grad is None else grad.to(parameter)
+    for i, optimizer in enumerate(learner.optimizers):
+        states: dict[int, dict[str, Tensor]] = {}
+        for key, value in tensors.items():
+            if key.startswith(f"optimizer.{i}."):
+                _, _, j, name = key.split(".", 3)
+                states.setdefault(int(j), {})[name] = value
+        optimizer.load_state_dict({**optimizer.state_dict(), "state": states})
+
+
+def restore_network(network: torch.nn.Module, tensors: Mapping[str, Tensor]) -> None:
+    """Load the `network.…` tensors into a network of the same shape.
+
+    Raises:
+        CheckpointError: when a tensor is missing, superfluous or of another shape.
+    """
+    state = {k.removeprefix("network."): v for k, v in tensors.items() if k.startswith("network.")}
+    try:
+        network.load_state_dict(state)
+    except RuntimeError as error:
+        first = str(error).splitlines()[-1].strip()
+        raise CheckpointError(f"the weights do not fit this network: {first}") from None
+
+
+def _write(path: Path, data: bytes) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

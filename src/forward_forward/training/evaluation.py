@@ -1,0 +1,105 @@
+"""From scores to errors: every readout, every layer alone, every run of layers."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from forward_forward.data import Split
+
+SHORTLIST = 3
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Scores of a batch by each readout.
+
+    Arguments:
+        readouts: name → `[B, C]`; the largest score is the answer. The first one is the main readout.
+        layers: goodness of each layer with each label, `[L, B, C]`, where there is such a thing.
+    """
+
+    readouts: dict[str, Tensor]
+    layers: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """How well a network does on a split; errors and F1 in percent.
+
+    Arguments:
+        metrics: `<readout>_error` and `<readout>_macro_f1`.
+        layer_errors: error of each layer alone.
+        run_errors: "1-3" → error of the summed goodness of layers 1 to 3, counted from 1.
+        confusion: `[C, C]` counts by the main readout, rows are true classes.
+    """
+
+    metrics: dict[str, float]
+    layer_errors: list[float] = field(default_factory=list)
+    run_errors: dict[str, float] = field(default_factory=dict)
+    confusion: list[list[int]] = field(default_factory=list)
+
+
+def evaluate(
+    scores: Callable[[Tensor], Scores], split: Split, classes: int, batch_size: int = 1000
+) -> Evaluation:
+    """Return the errors of a learner's `scores` on a split.
+
+    Arguments:
+        scores: images `[B, D]` → `Scores`.
+        split: what to judge on.
+        classes: C.
+        batch_size: images at a time, all labels of which are asked at once.
+    """
+    confusions: dict[str, Tensor] = {}
+    for images, labels in zip(
+        split.images.split(batch_size), split.labels.split(batch_size), strict=True
+    ):
+        batch = scores(images)
+        answers = {name: value.argmax(1) for name, value in batch.readouts.items()}
+        if batch.layers is not None:
+            for name, run in _runs(len(batch.layers)).items():
+                answers[f"layers {name}"] = batch.layers[run].sum(0).argmax(1)
+        for name, answer in answers.items():
+            cells = (labels * classes + answer).bincount(minlength=classes**2)
+            confusions[name] = confusions.get(name, 0) + cells.view(classes, classes)
+    return _summarize(confusions)
+
+
+def shortlisted(logits: Tensor, goodness: Tensor, k: int = SHORTLIST) -> Tensor:
+    """Return `goodness [B, C]` with −inf outside the k labels that the logits name."""
+    named = logits.topk(min(k, logits.shape[1]), dim=1).indices
+    return torch.full_like(goodness, float("-inf")).scatter(1, named, goodness.gather(1, named))
+
+
+def _runs(layers: int) -> dict[str, slice]:
+    return {
+        f"{first + 1}-{last + 1}": slice(first, last + 1)
+        for first in range(layers)
+        for last in range(first, layers)
+    }
+
+
+def _summarize(confusions: dict[str, Tensor]) -> Evaluation:
+    main = next(iter(confusions))
+    runs = {n.removeprefix("layers "): c for n, c in confusions.items() if n.startswith("layers ")}
+    metrics = {}
+    for name, confusion in confusions.items():
+        if not name.startswith("layers "):
+            metrics[f"{name}_error"] = _error(confusion)
+            metrics[f"{name}_macro_f1"] = _macro_f1(confusion)
+    run_errors = {name: _error(confusion) for name, confusion in runs.items()}
+    alone = [e for name, e in run_errors.items() if len(set(name.split("-"))) == 1]
+    return Evaluation(metrics, alone, run_errors, confusions[main].tolist())
+
+
+def _error(confusion: Tensor) -> float:
+    return round(100 * (1 - int(confusion.trace()) / int(confusion.sum())), 6)
+
+
+def _macro_f1(confusion: Tensor) -> float:
+    """Return the mean over classes of 2·hits / (true + answered), in percent; a class never met counts 0."""
+    hits = confusion.diagonal().double()
+    answered_and_true = (confusion.sum(0) + confusion.sum(1)).double().clamp(min=1)
+    return round(100 * float((2 * hits / answered_and_true).mean()), 6)

@@ -1,0 +1,113 @@
+"""One layer after the other: each learns to the end on what the finished ones below hand up."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from forward_forward.data import Split
+from forward_forward.negatives import Inputs, Negatives, stack
+from forward_forward.networks.feed_forward import FeedForward
+from forward_forward.randomness import generator as seeded
+from forward_forward.spec import describe
+from forward_forward.training.evaluation import Scores
+from forward_forward.training.optimizers import Rule, set_rate
+from forward_forward.training.simultaneous import network_scores, table
+
+CHUNK = 10_000
+
+
+class Greedy:
+    """Trains layer `stage` alone; the loop runs all epochs once a layer.
+
+    Streamed, fresh negatives are drawn for each batch and go up through the finished layers. Cached, the
+    negatives are drawn once for the whole run, and the layer's input is computed once for all images. Either
+    way at most one layer's activities exist at a time, so memory does not grow with depth.
+
+    References:
+        The 2022 walkthrough and its ports; Hinton 2022, §2.1 (greedy learning).
+
+    Arguments:
+        network: learns in place; a softmax head is not trained and must be absent.
+        negatives: makes the negative data.
+        rule: updates the layer in training.
+        cached: compute the layer's input once (True), or for every batch (False).
+    """
+
+    def __init__(
+        self, network: FeedForward, negatives: Negatives, rule: Rule, cached: bool = False
+    ) -> None:
+        self.network = network
+        self.negatives = negatives
+        self.rule = rule
+        self.cached = cached
+        self.stages = len(network.layers)
+        self.optimizers = [rule.build(layer.parameters()) for layer in network.layers]
+        self.cache: Inputs | None = None
+
+    def begin(self, split: Split, stage: int, seed: int) -> None:
+        self.split = split
+        self.stage = stage
+        self.cache = None
+        if self.cached:
+            draw = seeded(seed, "negatives", device=split.images.device)
+            self.cache = self._inputs_of_all(draw)
+
+    def step(self, rows: Tensor, generator: torch.Generator, gain: float) -> Tensor:
+        layer, optimizer = self.network.layers[self.stage], self.optimizers[self.stage]
+        if self.cache is None:
+            inputs = self._climb(self._block(rows, generator))
+        else:
+            inputs = _rows_of(self.cache, rows, len(self.split))
+        _, seen = layer.learn(inputs, decay=self.rule.decay, scale=self.rule.share / len(rows))
+        set_rate(optimizer, gain)
+        optimizer.step()
+        return table([seen])
+
+    def _block(self, rows: Tensor, generator: torch.Generator) -> Inputs:
+        images, labels = self.split.images[rows], self.split.labels[rows]
+        pos, neg = self.negatives(
+            images, labels, network=self.network, generator=generator, logits=None
+        )
+        return stack(pos, neg)
+
+    def _climb(self, inputs: Inputs) -> Inputs:
+        for layer in self.network.layers[: self.stage]:
+            inputs = (self.network.normalization(layer(*inputs)),)
+        return inputs
+
+    def _inputs_of_all(self, generator: torch.Generator) -> Inputs:
+        """Return the input of the layer in training for every image, a chunk of images at a time."""
+        block = self._block(torch.arange(len(self.split), device=generator.device), generator)
+        if self.stage == 0:
+            return block
+        images, codes = block
+        chunks = [
+            self._climb((images[i : i + CHUNK], codes[:, i : i + CHUNK]))[0].view(2, -1, below)
+            for below in (self.network.layers[self.stage - 1].units,)
+            for i in range(0, len(self.split), CHUNK)
+        ]
+        return (torch.cat(chunks, dim=1).flatten(0, 1),)
+
+    def scores(self, images: Tensor) -> Scores:
+        return network_scores(self.network, images)
+
+    def describe(self) -> dict[str, Any]:
+        return {
+            "method": "greedy",
+            "network": self.network.config(),
+            "negatives": describe(self.negatives),
+            "rule": describe(self.rule),
+            "cached": self.cached,
+        }
+
+
+def _rows_of(cache: Inputs, rows: Tensor, size: int) -> Inputs:
+    """Return the positive and the negative block's rows of each cached input."""
+    if len(rows) == size:
+        return cache
+    take: Callable[[Tensor], Tensor] = lambda x: (  # noqa: E731
+        x[rows] if len(x) == size else x.unflatten(0, (2, -1))[:, rows].flatten(0, 1)
+    )
+    return tuple(x[:, rows] if x.ndim == 3 else take(x) for x in cache)

@@ -1,0 +1,298 @@
+"""The loop: epochs, schedule, early looks, log, checkpoints. It knows nothing of how a net learns."""
+
+import json
+import math
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from forward_forward.data import Dataset, batches
+from forward_forward.errors import CheckpointError, DivergenceError, UsageError
+from forward_forward.randomness import generator as seeded
+from forward_forward.spec import describe
+from forward_forward.training.checkpoints import (
+    MANIFEST,
+    learner_tensors,
+    read_folder,
+    restore_learner,
+    write_folder,
+)
+from forward_forward.training.evaluation import evaluate
+from forward_forward.training.learner import STATISTICS, Learner
+from forward_forward.training.schedules import Schedule, constant_then_linear
+
+Curve = list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long and in what portions to learn.
+
+    Arguments:
+        epochs: for each stage of the learner; after each the run is logged and saved.
+        passes: over the training split in an epoch; more than one where an epoch is a step or two.
+        batch_size: images a step; more than the split has means all of it.
+        seed: of batch order and negatives.
+        schedule: share of the full rate at each fraction of a stage.
+        look_every: epochs between looks at the held-out split, 0 for none; never for a test split.
+    """
+
+    epochs: int
+    batch_size: int = 100
+    seed: int = 0
+    schedule: Schedule = constant_then_linear
+    look_every: int = 0
+    passes: int = 1
+
+    def __post_init__(self) -> None:
+        if min(self.epochs, self.batch_size, self.passes) <= 0 or self.look_every < 0:
+            raise UsageError(
+                f"{self.epochs} epochs of batches of {self.batch_size}, a look every "
+                f"{self.look_every}: epochs and batch must be above 0, looks not below"
+            )
+
+    def describe(self) -> dict[str, Any]:
+        """Return the plan as plain JSON."""
+        return {**asdict(self), "schedule": describe(self.schedule)}
+
+
+@dataclass
+class Progress:
+    """Where a run stands; what a checkpoint keeps beside the tensors.
+
+    Arguments:
+        epoch: epochs finished, over all stages.
+        step: steps finished in the epoch under way.
+        curve: one entry per finished epoch.
+        seconds: time spent learning, evaluation and saving apart.
+        totals: sum of the statistics of the steps of the epoch under way, `[layers][4]`.
+    """
+
+    epoch: int = 0
+    step: int = 0
+    curve: Curve = field(default_factory=list)
+    seconds: float = 0.0
+    totals: list[list[float]] | None = None
+
+
+Watch = Callable[[Progress, int, int], None]
+"""Called with (progress, steps an epoch, epochs in all) now and then."""
+
+
+def train(
+    learner: Learner,
+    data: Dataset,
+    plan: Plan,
+    *,
+    folder: Path | None = None,
+    resume: bool = False,
+    watch: Watch | None = None,
+) -> Progress:
+    """Train a learner on `data.train`; look at `data.test` only where the plan says so.
+
+    Arguments:
+        learner: learns in place.
+        data: on the learner's device.
+        plan: epochs, batches, schedule, seed.
+        folder: keeps `checkpoint/` (every epoch, and on an interrupt) and `log.jsonl`; None keeps nothing.
+        resume: go on from the folder's checkpoint, if there is one, to the bits of a run never stopped.
+        watch: called about ten times a second.
+
+    Raises:
+        CheckpointError: when a checkpoint is damaged, or is of another configuration.
+        DivergenceError: when a loss is no longer finite; the last checkpoint stays.
+        KeyboardInterrupt: on Ctrl-C, after the state was saved.
+    """
+    run = _Run(learner, data, plan, folder, watch)
+    if resume:
+        run.restore()
+    with _polite_interrupt() as interrupted:
+        run.go(interrupted)
+    return run.progress
+
+
+class _Run:
+    """One call of `train`: the state that its steps share."""
+
+    def __init__(
+        self, learner: Learner, data: Dataset, plan: Plan, folder: Path | None, watch: Watch | None
+    ) -> None:
+        self.learner, self.data, self.plan = learner, data, plan
+        self.folder, self.watch = folder, watch
+        self.device = data.train.images.device
+        self.progress = Progress()
+        size = len(data.train)
+        self.steps = plan.passes * (size // min(plan.batch_size, size))
+        self.epochs = plan.epochs * learner.stages
+        self.identity = {
+            "data": data.name,
+            "learner": learner.describe(),
+            "plan": plan.describe(),
+        }
+        self.generator: torch.Generator | None = None
+        self.generator_state: Tensor | None = None
+
+    def go(self, interrupted: Callable[[], bool]) -> None:
+        progress = self.progress
+        stage = -1
+        while progress.epoch < self.epochs:
+            if progress.epoch // self.plan.epochs != stage:
+                stage = progress.epoch // self.plan.epochs
+                self.learner.begin(self.data.train, stage, self.plan.seed)
+            started = time.perf_counter()
+            totals = self._epoch(stage, interrupted)
+            progress.seconds += time.perf_counter() - started
+            progress.curve.append(self._entry(totals, stage))
+            progress.epoch, progress.step, progress.totals = progress.epoch + 1, 0, None
+            self.generator_state = None
+            self._keep()
+
+    def _epoch(self, stage: int, interrupted: Callable[[], bool]) -> Tensor:
+        """Run the rest of the epoch under way and return its summed statistics."""
+        progress, plan = self.progress, self.plan
+        generator = seeded(plan.seed, "steps", progress.epoch, device=self.device)
+        if self.generator_state is not None:
+            generator.set_state(self.generator_state)
+        totals = None if progress.totals is None else torch.tensor(progress.totals).to(self.device)
+        size, first_pass = len(self.data.train), progress.epoch * plan.passes
+        order = chain.from_iterable(
+            batches(size, plan.batch_size, plan.seed, first_pass + i, self.device)
+            for i in range(plan.passes)
+        )
+        told = time.perf_counter()
+        begun = progress.epoch - stage * plan.epochs
+        for step, rows in enumerate(order):
+            if step < progress.step:
+                continue
+            gain = plan.schedule((begun + step / self.steps) / plan.epochs)
+            statistics = self.learner.step(rows, generator, gain)
+            totals = statistics if totals is None else totals + statistics
+            progress.step = step + 1
+            self._check(totals)
+            now = time.perf_counter()
+            if self.watch is not None and now - told > 0.1:
+                told = now
+                progress.totals = totals.tolist()
+                self.watch(progress, self.steps, self.epochs)
+            if interrupted():
+                progress.totals = totals.tolist()
+                self._save(generator.get_state())
+                raise KeyboardInterrupt
+        assert totals is not None
+        self._check(totals, last=True)
+        return totals
+
+    def _check(self, totals: Tensor, last: bool = False) -> None:
+        """Stop at the first loss that is not finite; a GPU is asked only once an epoch."""
+        if self.device.type != "cpu" and not last:
+            return
+        losses = totals[:, 0]
+        if not bool(losses.isfinite().all()):
+            layer = int((~losses.isfinite()).nonzero()[0]) + 1
+            raise DivergenceError(
+                f"the loss of layer {layer} is not finite in epoch {self.progress.epoch + 1}, step "
+                f"{self.progress.step}; lower the learning rate, or look for what is odd in the data"
+            )
+
+    def _entry(self, totals: Tensor, stage: int) -> dict[str, Any]:
+        means = (totals / self.steps).tolist()
+        layers = [
+            {
+                name: None if math.isnan(value) else value
+                for name, value in zip(STATISTICS, row, strict=True)
+            }
+            for row in means
+        ]
+        done = self.progress.epoch + 1
+        entry = {"epoch": done, "stage": stage, "seconds": round(self.progress.seconds, 3)}
+        entry["layers"] = layers
+        every = self.plan.look_every
+        if every and (done % every == 0 or done == self.epochs):
+            look = evaluate(self.learner.scores, self.data.test, self.data.classes)
+            entry["validation"] = {**look.metrics, "layer_errors": look.layer_errors}
+        return entry
+
+    def _keep(self) -> None:
+        if self.watch is not None:
+            self.watch(self.progress, self.steps, self.epochs)
+        if self.folder is None:
+            return
+        self._save(None)
+        with (self.folder / "log.jsonl").open("a", encoding="utf-8") as log:
+            log.write(json.dumps(self.progress.curve[-1]) + "\n")
+
+    def _save(self, generator_state: Tensor | None) -> None:
+        if self.folder is None:
+            return
+        tensors = learner_tensors(self.learner)
+        if generator_state is not None:
+            tensors["generator"] = generator_state
+        manifest = {"identity": self.identity, "progress": asdict(self.progress)}
+        write_folder(self.folder / "checkpoint", tensors, manifest)
+
+    def restore(self) -> None:
+        """Go back to the folder's checkpoint; without one, start at the beginning."""
+        if self.folder is None or not (self.folder / "checkpoint" / MANIFEST).exists():
+            return
+        tensors, manifest = read_folder(self.folder / "checkpoint")
+        difference = _difference(manifest.get("identity"), self.identity)
+        if difference:
+            raise CheckpointError(
+                f"{self.folder} holds another run: {difference}; "
+                "resume with the same options, or choose another folder"
+            )
+        self.generator_state = tensors.pop("generator", None)
+        restore_learner(self.learner, tensors)
+        try:
+            self.progress = Progress(**manifest["progress"])
+        except (KeyError, TypeError):
+            raise CheckpointError(
+                f"{self.folder}/checkpoint is damaged: no progress in it"
+            ) from None
+
+
+def _difference(old: Any, new: Any, where: str = "") -> str:
+    """Return the first difference between two plain structures in words, or an empty string."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        for key in [*new, *(k for k in old if k not in new)]:
+            found = _difference(old.get(key), new.get(key), f"{where}.{key}".strip("."))
+            if found:
+                return found
+        return ""
+    if isinstance(new, tuple | list) and isinstance(old, tuple | list) and len(old) == len(new):
+        for i, (a, b) in enumerate(zip(old, new, strict=True)):
+            found = _difference(a, b, f"{where}[{i}]")
+            if found:
+                return found
+        return ""
+    return "" if old == new else f"{where} was {old!r} and is now {new!r}"
+
+
+@contextmanager
+def _polite_interrupt() -> Iterator[Callable[[], bool]]:
+    """Turn the first Ctrl-C into a question asked between steps; a second one stops at once."""
+    asked = False
+
+    def handle(signum: int, frame: object) -> None:
+        nonlocal asked
+        if asked:
+            raise KeyboardInterrupt
+        asked = True
+
+    try:
+        previous = signal.signal(signal.SIGINT, handle)
+    except ValueError:  # not the main thread: nobody presses Ctrl-C here
+        yield lambda: False
+        return
+    try:
+        yield lambda: asked
+    finally:
+        signal.signal(signal.SIGINT, previous)

@@ -1,0 +1,169 @@
+"""Figures show the numbers they are given, the same way each time, and leave no global state."""
+
+import base64
+
+import matplotlib
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from forward_forward import pictures
+
+
+def curves(epochs=3, layers=2, validated=(1, 3)):
+    """Return the curves of a small run."""
+    return [
+        {
+            "epoch": epoch,
+            "layers": [{"loss": 1.0 / epoch, "accuracy": 0.5 + 0.1 * epoch}] * layers,
+            **({"validation": {"goodness_error": 9.0 / epoch, "macro_f1": 0.9}}
+               if epoch in validated else {}),
+        }
+        for epoch in range(1, epochs + 1)
+    ]  # fmt: skip
+
+
+def titles(figure):
+    """Return the titles of the figure's axes."""
+    return [axis.get_title(loc="left") for axis in figure.axes]
+
+
+def legend(axis):
+    """Return the texts of the axis's legend."""
+    return [text.get_text() for text in axis.get_legend().get_texts()]
+
+
+def test_learning_curves_show_each_layer_and_the_validation():
+    figure = pictures.learning_curves(curves())
+    assert titles(figure) == ["Training accuracy, %", "Training loss", "Validation error, %"]
+    accuracy, loss, error = figure.axes
+    assert legend(accuracy) == ["layer 1", "layer 2"]
+    assert accuracy.lines[0].get_ydata() == pytest.approx([60, 70, 80])
+    assert loss.lines[1].get_ydata() == pytest.approx([1, 1 / 2, 1 / 3])
+    assert [line.get_label() for line in error.lines] == ["goodness error"]
+    assert list(error.lines[0].get_xdata()) == [1, 3]
+    assert "goodness error 3.00 %" in figure.get_label()
+
+
+def test_without_validation_there_is_no_third_panel():
+    assert len(pictures.learning_curves(curves(validated=())).axes) == 2
+
+
+@pytest.mark.parametrize("given", [[], [{"epoch": 1}], [{"epoch": 1, "layers": [{"loss": None}]}]])
+def test_sparse_curves_are_drawn(given):
+    assert pictures.to_svg_or_png(pictures.learning_curves(given))
+
+
+def test_errors_far_apart_get_a_logarithmic_axis():
+    far = [{"epoch": e, "validation": {"goodness_error": v}} for e, v in enumerate([20.0, 1.5], 1)]
+    none = [{"epoch": e, "validation": {"goodness_error": v}} for e, v in enumerate([20.0, 0.0], 1)]
+    assert pictures.learning_curves(far).axes[2].get_yscale() == "log"
+    assert pictures.learning_curves(none).axes[2].get_yscale() == "linear"
+
+
+def test_curves_of_several_recipes_share_an_axis():
+    figure = pictures.curves_by_recipe({"a": curves(), "b": curves(), "c": curves(validated=())})
+    (axis,) = figure.axes
+    assert legend(axis) == ["a", "b"]
+
+
+def test_receptive_fields_pick_the_largest_norms_and_a_symmetric_scale():
+    weights = np.ones((6, 12)) * np.arange(12)
+    weights[0] = -weights[0]
+    figure = pictures.receptive_fields(weights, (1, 2, 3), count=4)
+    image = figure.axes[0].images[0]
+    low, high = image.get_clim()
+    assert low == -high
+    shown = np.ma.filled(image.get_array(), np.nan)
+    assert shown.shape == (5, 7)
+    corners = shown[[0, 0, 3, 3], [0, 4, 0, 4]]
+    assert list(corners) == [-11, -10, -9, -8]
+    assert np.isnan(shown[2]).all()
+
+
+def test_receptive_fields_are_deterministic_among_equal_norms():
+    weights = np.eye(4)
+    one, two = (
+        np.ma.filled(pictures.receptive_fields(weights, (1, 2, 2)).axes[0].images[0].get_array())
+        for _ in range(2)
+    )
+    np.testing.assert_array_equal(one, two)
+
+
+def test_colour_images_are_centred_on_grey():
+    weights = np.zeros((12, 2))
+    weights[0, 0] = 1.0
+    image = pictures.receptive_fields(weights, (3, 2, 2)).axes[0].images[0].get_array()
+    assert list(image[0, 0]) == [1.0, 0.5, 0.5]
+
+
+@pytest.mark.parametrize("shape", [(1, 3, 3), (2, 2, 3)])
+def test_weights_of_another_shape_are_refused(shape):
+    with pytest.raises(ValueError, match="no images of shape"):
+        pictures.receptive_fields(np.ones((12, 2)), shape)
+
+
+@pytest.mark.parametrize(("depth", "panels"), [(1, 1), (3, 3), (4, 4), (5, 6)])
+def test_goodness_has_a_panel_for_each_layer(depth, panels):
+    good, bad = [np.full(50, 8.0)] * depth, [np.linspace(0, 4, 50)] * depth
+    figure = pictures.goodness_histograms(good, bad, [2.0] * depth)
+    assert len(figure.axes) == panels
+    assert titles(figure)[0] == "Layer 1: 75.0 % on the right side"
+    assert sorted(legend(figure.axes[0])) == ["negative", "positive"]
+    assert figure.axes[0].get_xlabel() == "goodness"
+
+
+def test_goodness_without_thresholds_and_with_a_value_that_is_not_finite():
+    figure = pictures.goodness_histograms([np.array([1.0, np.nan])], [np.array([0.0, np.inf])])
+    assert titles(figure) == ["Layer 1"]
+    assert not figure.axes[0].lines
+
+
+def test_the_confusion_matrix_counts_mistakes():
+    figure = pictures.confusion_matrix(np.array([[8, 2], [0, 10]]), ["cat", "dog"])
+    (axis,) = figure.axes
+    assert titles(figure) == ["2 of 20 wrong (10.00 %)"]
+    assert [text.get_text() for text in axis.texts] == ["8", "2", "10"]
+    assert (axis.get_xlabel(), axis.get_ylabel()) == ("predicted class", "true class")
+    assert [label.get_text() for label in axis.get_yticklabels()] == ["cat", "dog"]
+    assert figure.get_label().endswith("Most often cat is taken for dog.")
+
+
+def test_large_and_faultless_confusion_matrices_are_drawn():
+    figure = pictures.confusion_matrix(np.eye(50, dtype=int), [str(i) for i in range(50)])
+    assert not figure.axes[0].texts
+    assert titles(figure) == ["0 of 50 wrong (0.00 %)"]
+
+
+def test_bars_show_errors_alone():
+    metrics = {"goodness_error": 1.37, "macro_f1": 0.98, "softmax_error": None}
+    figure = pictures.error_bars_by_readout(metrics, [2.5, None])
+    (axis,) = figure.axes
+    assert [bar.get_width() for bar in axis.patches] == [1.37, 2.5]
+    assert [label.get_text() for label in axis.get_yticklabels()] == [
+        "goodness error",
+        "layer 1 alone",
+    ]
+    assert [text.get_text().strip() for text in axis.texts] == ["1.37", "2.50"]
+
+
+def test_a_data_uri_is_deterministic_and_small_figures_stay_sharp():
+    one, two = (pictures.to_svg_or_png(pictures.learning_curves(curves())) for _ in range(2))
+    assert one == two
+    head, _, body = one.partition(",")
+    assert head == "data:image/svg+xml;base64"
+    assert b"<svg" in base64.b64decode(body, validate=True)
+
+
+def test_a_heavy_figure_becomes_a_png(monkeypatch):
+    monkeypatch.setattr(pictures, "MAX_SVG_BYTES", 100)
+    figure = Figure(figsize=(1, 1))
+    head, _, body = pictures.to_svg_or_png(figure).partition(",")
+    assert head == "data:image/png;base64"
+    assert base64.b64decode(body).startswith(b"\x89PNG")
+
+
+def test_drawing_leaves_the_settings_of_matplotlib_alone():
+    before = dict(matplotlib.rcParams)
+    pictures.to_svg_or_png(pictures.learning_curves(curves()))
+    assert dict(matplotlib.rcParams) == before

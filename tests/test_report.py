@@ -1,0 +1,178 @@
+"""A page is one file that asks no host for anything, and shows names as text."""
+
+import os
+from html.parser import HTMLParser
+
+import pytest
+
+from forward_forward import pictures, report, results
+from forward_forward.errors import FFError
+from forward_forward.records import Claim
+
+EVIL = "<script>alert('x')</script>&\""
+
+
+def record(**changes):
+    """Return a small record as read from a file."""
+    return {
+        "format": 1,
+        "recipe": "hinton2022_supervised",
+        "seed": 0,
+        "date": "2026-05-09",
+        "claims": [vars(Claim("goodness_error", 1.36, 1.45, "https://example.org, section 3.3"))],
+        "config": {"data": "mnist", "net": {"units": [2000, 500]}, "jitter": False, "rate": 0.03},
+        "metrics": {"goodness_error": 1.37, "goodness_macro_f1": 0.9862, "softmax_error": None},
+        "layer_errors": [2.5],
+        "curves": [{"epoch": 1, "layers": [], "validation": {"goodness_error": 1.5}}],
+        "epochs": 60,
+        "seconds": 7325.0,
+        "peak_memory_mib": 1432.4,
+        "parameters": 13602010,
+        "environment": {"device": "cpu", "processor": "A processor", "threads": 2, "dirty": None},
+        **changes,
+    }
+
+
+class Page(HTMLParser):
+    """The tags, attributes and text of a page."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.tags, self.attributes, self.text = [], [], []
+        self.feed(html)
+        self.words = " ".join(" ".join(self.text).split())
+
+    def handle_starttag(self, tag, attrs):
+        """Note a tag."""
+        self.tags.append(tag)
+        self.attributes += [(tag, *pair) for pair in attrs]
+
+    def handle_data(self, data):
+        """Note text."""
+        self.text.append(data)
+
+
+def figures():
+    """Return one picture."""
+    bars = pictures.error_bars_by_readout({"goodness_error": 1.37}, [])
+    return {"Readouts": (bars, "Error of each readout.")}
+
+
+def full_page(**changes):
+    """Return a page with every part."""
+    rows = [report.comparison_row("Forward-Forward", record())]
+    rows.append({"name": "Backpropagation", "test_error": 1.2, "seconds": 61.25})
+    return report.run_page(record(**changes), figures(), rows)
+
+
+def overview():
+    """Return the overview of one record and of one recipe without any."""
+    known = {"jittered": [Claim("goodness_error", 0.64, 0.7, EVIL)]}
+    return report.results_page(
+        results.summarize([record()], known), {EVIL: record()["curves"], "b": []}
+    )
+
+
+def test_the_page_shows_claim_metrics_configuration_and_environment():
+    words = Page(full_page()).words
+    for part in [
+        "goodness error 1.37 % reproduced (n<3) paper 1.36 % · target 1.45 %",
+        "seed 0 · 60 epochs · 2 h 2 min · 13,602,010 parameters · 1,432 MiB at most · 2026-05-09",
+        "Forward-Forward 1.37 0.9862 7,325.0 1,432",
+        "Backpropagation 1.20 – 61.2 –",
+        "softmax error – %",
+        "error of layer 1 alone 2.50 %",
+        "net.units 2000, 500",
+        "jitter no",
+        "rate 0.03",
+        "processor A processor",
+        "dirty –",
+        "ff reproduce hinton2022_supervised --seeds 3",
+    ]:
+        assert part in words
+
+
+@pytest.mark.parametrize("make", [full_page, overview])
+def test_a_page_asks_no_host_for_anything(make):
+    html = make()
+    page = Page(html)
+    assert not {"script", "link", "iframe", "object", "a", "base"} & set(page.tags)
+    loading = [value for _, name, value in page.attributes if name in {"src", "href", "srcset"}]
+    assert loading
+    assert all(value.startswith("data:image/") for value in loading)
+    assert "url(" not in html
+    assert "@import" not in html
+    assert any("default-src 'none'" in (value or "") for _, _, value in page.attributes)
+
+
+@pytest.mark.parametrize("make", [full_page, overview])
+def test_each_picture_says_what_it_shows(make):
+    page = Page(make())
+    alts = [value for tag, name, value in page.attributes if (tag, name) == ("img", "alt")]
+    assert len(alts) == page.tags.count("img") == 1
+    assert all(len(alt) > 10 for alt in alts)
+
+
+def test_a_picture_keeps_its_title_and_caption():
+    html = full_page()
+    assert 'alt="Errors: goodness error 1.37 %."' in html
+    assert "<figcaption>Error of each readout.</figcaption>" in html
+
+
+def test_names_are_shown_as_text():
+    bars = pictures.error_bars_by_readout({"goodness_error": 1.0}, [])
+    html = report.run_page(
+        record(recipe=EVIL, config={EVIL: EVIL}, environment={"processor": EVIL}),
+        {EVIL: (bars, EVIL)},
+        [{"name": EVIL}],
+    )
+    assert "<script" not in html
+    assert Page(html).words.count(EVIL) >= 6
+    assert "<script" not in overview()
+
+
+def test_a_page_suits_light_dark_and_phones():
+    html = full_page()
+    assert "prefers-color-scheme: dark" in html
+    assert 'name="viewport"' in html
+    assert '<html lang="en">' in html
+
+
+def test_a_page_without_claims_pictures_or_comparison():
+    bare = record(claims=[], peak_memory_mib=None, parameters=None)
+    page = Page(report.run_page(bare, {}))
+    assert "img" not in page.tags
+    assert "Beside backpropagation" not in page.words
+
+
+def test_the_overview_holds_every_row():
+    words = Page(overview()).words
+    assert "1 reproduced · 1 not run" in words
+    assert "1.37 (1) reproduced (n<3)" in words
+    assert "ff reproduce jittered --seeds 3" in words
+    assert "no records" in Page(report.results_page([], {})).words
+
+
+def test_a_comparison_follows_the_first_claim():
+    metrics = {"goodness_error": 1.0, "test_error": 2.0, "macro_f1": 0.98}
+    row = report.comparison_row("net", record(claims=[], metrics=metrics))
+    assert (row["test_error"], row["macro_f1"]) == (1.0, 0.98)
+    claim = vars(Claim("test_error", None, None, ""))
+    assert (
+        report.comparison_row("net", record(claims=[claim], metrics=metrics))["test_error"] == 2.0
+    )
+    assert report.comparison_row("net", record(claims=[], metrics={}))["test_error"] is None
+
+
+def test_a_failed_write_leaves_the_earlier_page(tmp_path, monkeypatch):
+    path = tmp_path / "deep" / "run.html"
+    report.write_page(path, "one ±")
+    assert path.read_text(encoding="utf-8") == "one ±"
+
+    def fail(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", fail)
+    with pytest.raises(FFError, match="run.html"):
+        report.write_page(path, "two")
+    assert [item.read_text(encoding="utf-8") for item in path.parent.iterdir()] == ["one ±"]
