@@ -1,3 +1,48 @@
-"""Hinton's Forward-Forward algorithm: networks that learn with two forward passes and no backward one."""
+"""Hinton's Forward-Forward algorithm: networks that learn with two forward passes and no backward one.
+
+The names of daily use are here, each imported when it is first asked for, as torch takes a second.
+
+Example:
+    >>> import forward_forward as ff
+    >>> ff.FeedForward.__module__
+    'forward_forward.networks.feed_forward'
+"""
+
+import importlib
+from typing import Any
 
 __version__ = "0.1.0"
+
+_HOMES = {
+    "data": ("Dataset", "Split", "load"),
+    "goodness": ("mean_of_squares", "sum_of_activities", "sum_of_squares"),
+    "labels": ("concatenate", "overlay"),
+    "layers.dense": ("Dense",),
+    "layers.labelled_dense": ("LabelledDense",),
+    "layers.local_layer": ("LocalLayer",),
+    "losses": ("SiLU", "SymBa", "ThresholdLogistic"),
+    "negatives": ("hard_by_goodness", "hard_by_softmax", "random_wrong_label"),
+    "networks.feed_forward": ("FeedForward",),
+    "normalization": ("length", "sum_to_units", "unit_length"),
+    "randomness": ("generator",),
+    "readout": ("accumulated_goodness", "goodness_per_label", "one_pass_softmax", "shortlist"),
+    "recipes.best_supervised": ("best_learner",),
+    "training.evaluation": ("evaluate",),
+    "training.greedy": ("Greedy",),
+    "training.loop": ("Plan", "train"),
+    "training.optimizers": ("Adam", "SmoothedGradient"),
+    "training.simultaneous": ("Simultaneous",),
+}
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = sorted(_HOME_OF)  # noqa: PLE0605
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'forward_forward' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"forward_forward.{_HOME_OF[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

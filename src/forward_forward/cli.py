@@ -1,44 +1,55 @@
-"""The command `ff`: strings become parts here and nowhere else. torch is imported only by the commands that need it."""
+"""The command `ff`. Its commands lie in `commands/`; torch is imported only by those that need it."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
+from forward_forward import __version__
+from forward_forward.commands import (
+    bench,
+    data,
+    evaluate,
+    listing,
+    predict,
+    program,
+    report,
+    reproduce,
+    results,
+    train,
+)
+
+app = typer.Typer(
+    cls=program.Program,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("train")(train.train)
+app.command("evaluate")(evaluate.evaluate)
+app.command("predict")(predict.predict)
+app.command("list")(listing.listing)
+app.command("reproduce")(reproduce.reproduce)
+app.command("results")(results.results)
+app.command("report")(report.report)
+app.add_typer(data.app, name="data")
+app.command("bench")(bench.bench)
 
 
-@app.command("reproduce")
-def reproduce_command(
-    name: str,
-    seeds: Annotated[int, typer.Option()] = 1,
-    first_seed: int = 0,
-    resume: bool = False,
-    smoke: bool = False,
-    data_dir: Path | None = None,
-    device: str = "cpu",
-    runs: Path = Path("runs"),
-    records: Path = Path("records"),
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"ff {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _program(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which.")
+    ] = False,
 ) -> None:
-    """Run a recipe."""
-    from forward_forward import records as files
-    from forward_forward.reproduce import reproduce
-
-    for seed in range(first_seed, first_seed + seeds):
-        record = reproduce(
-            name, seed, data_dir=data_dir, device=device, runs=runs, resume=resume, smoke=smoke
-        )
-        if not smoke:
-            files.write(record, records)
-        print(name, seed, record["metrics"], record["layer_errors"], record["seconds"], flush=True)
-
-
-@app.command("list")
-def list_command() -> None:
-    from forward_forward.recipes import names
-
-    print(names())
+    """Train networks with the Forward-Forward algorithm: every layer learns on its own."""
 
 
 def main() -> None:
+    """Run the command line and exit: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
     app()

@@ -41,7 +41,7 @@ class Normalization:
 
     def total(self, y: Tensor) -> Tensor:
         """Return Σ|y|ᵖ of each row, `[R, 1]`; totals of parts of a row add up."""
-        return (y.square() if self.power == 2 else y.abs()).sum(-1, keepdim=True)
+        return torch.linalg.vector_norm(y, self.power, dim=-1, keepdim=True) ** self.power
 
     def factor(self, total: Tensor, units: int) -> Tensor:
         """Return the factor of rows with this total of powers, `[R, 1]`."""

@@ -71,29 +71,29 @@ def record_path(root: Path | str, recipe: str, seed: int) -> Path:
 
 
 def write(record: Mapping[str, Any], root: Path | str) -> Path:
-    """Write `record` below `root`, in place of an earlier one of the same recipe and seed.
-
-    Numbers that are not finite become null, and floats of the curves keep six digits. Absolute
-    paths shrink to their last part, for a record is published.
+    """Write `record` below `root`, in place of an earlier one of the same recipe and seed; return its path.
 
     Arguments:
         record: The keys of `REQUIRED`, `peak_memory_mib` and `parameters`; claims may be `Claim`s.
         root: The folder of all records.
+    """
+    path = record_path(root, str(record.get("recipe", "")), record.get("seed", -1))
+    write_file(record, path)
+    return path
 
-    Returns:
-        The path of the file.
 
-    Raises:
-        FFError: If a key is missing, or the file cannot be written; an earlier file is then intact.
+def write_file(record: Mapping[str, Any], path: Path | str) -> None:
+    """Write `record` to the file `path`.
+
+    Numbers that are not finite become null, and floats of the curves keep six digits. Absolute
+    paths shrink to their last part, for a record is published. What fails leaves an earlier file intact.
     """
     plain = {"format": FORMAT, **_plain(dict(record))}
     plain["curves"] = _rounded(plain.get("curves"))
-    path = record_path(root, str(plain.get("recipe", "")), plain.get("seed", -1))
     problem = _problem(plain)
     if problem:
         raise FFError(f"cannot write {path}: {problem}")
     write_atomically(path, _layout(plain))
-    return path
 
 
 def read(path: Path | str) -> Record:

@@ -42,7 +42,7 @@ def run_page(
             ("Configuration", _flat(record["config"])),
             ("Environment", _flat(record["environment"])),
         ],
-        command=f"ff reproduce {record['recipe']} --seeds {results.SEEDS}",
+        command=record.get("command") or f"ff reproduce {record['recipe']} --seeds {results.SEEDS}",
     )
 
 

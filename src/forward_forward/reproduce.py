@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import nn
 
 from forward_forward import records
@@ -68,10 +69,14 @@ def run_record(
     data: Dataset,
     progress: Progress,
     result: Evaluation,
+    matmul_dtype: torch.dtype | None = None,
 ) -> dict[str, Any]:
-    """Return the record of a finished run; `records.write` says what its keys mean."""
+    """Return the record of a finished run; `records.write` says what its keys mean.
+
+    Where no `matmul_dtype` is said, it was the fast one of the device.
+    """
     device = str(data.train.images.device)
-    matmul_dtype = str(describe(fast_matmul_dtype(device)))
+    dtype = str(describe(matmul_dtype or fast_matmul_dtype(device)))
     return {
         "recipe": name,
         "seed": plan.seed,
@@ -93,7 +98,7 @@ def run_record(
         "seconds": round(progress.seconds, 1),
         "peak_memory_mib": records.peak_memory_mib(device),
         "parameters": count_parameters(learner.network),
-        "environment": records.environment(device, matmul_dtype),
+        "environment": records.environment(device, dtype),
     }
 
 

@@ -15,7 +15,7 @@ STANDARD_ERRORS = 2.0
 HEADER = """\
 # Results
 
-Made by `ff report` from the files in `records/`; do not edit by hand.
+Made by `ff results` from the files in `records/`; do not edit by hand.
 
 Each row sets a published number beside ours: mean ± sample standard deviation over the seeds, with
 their number in brackets. Lower is better. How to read a verdict:

@@ -8,6 +8,7 @@ import torch
 from forward_forward import goodness, labels, losses, normalization
 from forward_forward.discover import members, pick
 from forward_forward.errors import CheckpointError, UsageError
+from forward_forward.slopes import Goodness
 
 
 def describe(value: Any) -> Any:
@@ -29,10 +30,9 @@ def describe(value: Any) -> Any:
     return getattr(value, "__name__", value) if callable(value) else value
 
 
-def find_goodness(name: str) -> goodness.Goodness:
+def find_goodness(name: str) -> Goodness:
     """Return the goodness of this name, or raise a `UsageError` that names near ones."""
-    known = {n: f for n, f in members(goodness).items() if n != "slope_of"}
-    return pick(known, name, "goodness")
+    return pick(members(goodness), name, "goodness")
 
 
 def find_loss(value: str | dict[str, Any]) -> losses.Loss:

@@ -34,18 +34,17 @@ class Perceptron(nn.Module):
         sizes = [in_features, *widths, classes]
         self.widths = list(widths)
         self.dropout = dropout
-        self.linears = nn.ModuleList(
-            nn.Linear(i, o, device=device, dtype=dtype)
-            for i, o in zip(sizes, sizes[1:], strict=False)
-        )
+        pairs = list(zip(sizes, sizes[1:], strict=False))
+        linears = [nn.Linear(i, o, device=device, dtype=dtype) for i, o in pairs]
         with torch.no_grad():
-            for linear in self.linears:
+            for linear in linears:
                 draw = torch.randn(
                     linear.weight.shape, generator=generator, device=generator.device
                 )
-                last = linear is self.linears[-1]
-                linear.weight.copy_(draw * math.sqrt((1 if last else 2) / linear.in_features))
+                gain = 1 if linear is linears[-1] else 2
+                linear.weight.copy_(draw * math.sqrt(gain / linear.in_features))
                 linear.bias.zero_()
+        self.linears = nn.ModuleList(linears)
 
     def forward(self, images: Tensor) -> Tensor:
         """Return logits `[B, C]` of images `[B, D]`."""

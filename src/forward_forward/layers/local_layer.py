@@ -11,10 +11,11 @@ from typing import Any, final
 import torch
 from torch import Tensor, nn
 
-from forward_forward.goodness import Goodness, slope_of, sum_of_squares
+from forward_forward.goodness import sum_of_squares
 from forward_forward.losses import Loss, ThresholdLogistic
 from forward_forward.normalization import PeerNormalization
 from forward_forward.precision import CastCache, accumulate
+from forward_forward.slopes import Goodness, slope_of
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ class LocalLayer(nn.Module, ABC):
     def preactivation(self, *inputs: Tensor) -> Tensor:
         """Return z `[R, U]`, a fresh tensor, of inputs that are already detached and normalised."""
 
-    @final
+    @final  # type: ignore[misc]
     @torch.no_grad()
     def forward(self, *inputs: Any) -> Tensor:
         """Return the activities y = ReLU(z), `[R, U]`, cut off from every graph."""
@@ -161,7 +162,7 @@ class LocalLayer(nn.Module, ABC):
 
     def _dz(self, y: Tensor, slopes: Tensor) -> Tensor:
         """Return ∂objective/∂z `[R, U]`: ∂L/∂g · ∂g/∂y · ReLU′."""
-        dz = slope_of(self.goodness, y).mul_(slopes.to(y.dtype).unsqueeze(1))
+        dz = slope_of(self.goodness, y, slopes.to(y.dtype).unsqueeze(1))
         return dz if self._gated_by_slope else dz.mul_(y > 0)
 
     def _share_right(self, g_pos: Tensor, g_neg: Tensor) -> Tensor:

@@ -1,22 +1,24 @@
 """A stack of local layers: each reads the normalised activities of the one below."""
 
+import importlib
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
-from forward_forward.discover import members, pick
+from forward_forward import layers as layer_package
+from forward_forward.discover import members, pick, submodules
 from forward_forward.errors import UsageError
-from forward_forward.goodness import Goodness, sum_of_squares
+from forward_forward.goodness import sum_of_squares
 from forward_forward.labels import neutral
-from forward_forward.layers import dense, labelled_dense
 from forward_forward.layers.dense import Dense
 from forward_forward.layers.labelled_dense import LabelledDense, Projection
 from forward_forward.layers.local_layer import LocalLayer
 from forward_forward.layers.softmax_head import SoftmaxHead
 from forward_forward.losses import Loss
 from forward_forward.normalization import Normalization, length
+from forward_forward.slopes import Goodness
 from forward_forward.spec import describe, find_normalization, find_parts
 
 
@@ -37,6 +39,9 @@ class FeedForward(nn.Module):
         read_from: index of the first layer that readouts use; None leaves layer 0 out where there are ≥ 3.
     """
 
+    layers: Sequence[LocalLayer]
+    head: SoftmaxHead | None
+
     def __init__(
         self,
         layers: Sequence[LocalLayer],
@@ -49,7 +54,7 @@ class FeedForward(nn.Module):
         super().__init__()
         if not layers:
             raise UsageError("a network needs at least one layer")
-        self.layers: nn.ModuleList = nn.ModuleList(layers)
+        self.layers = cast("Sequence[LocalLayer]", nn.ModuleList(layers))
         self.classes = classes
         self.normalization = normalization
         self.read_from = (1 if len(layers) >= 3 else 0) if read_from is None else read_from
@@ -169,7 +174,7 @@ class FeedForward(nn.Module):
         """
         layers = []
         for described in config["layers"]:
-            kind = pick(members(dense) | members(labelled_dense), described["layer"], "layer")
+            kind = pick(_layer_types(), described["layer"], "layer")
             layers.append(kind(**find_parts({k: v for k, v in described.items() if k != "layer"})))
         return cls(
             layers,
@@ -183,3 +188,14 @@ class FeedForward(nn.Module):
         """Choose the dtype of every layer's matmuls; None is the parameters' own."""
         for layer in self.layers:
             layer.matmul_dtype = dtype
+
+
+def _layer_types() -> dict[str, type[LocalLayer]]:
+    """Return every layer type in `layers/` by its name."""
+    modules = map(importlib.import_module, submodules(layer_package).values())
+    return {
+        name: member
+        for module in modules
+        for name, member in members(module).items()
+        if isinstance(member, type) and issubclass(member, LocalLayer)
+    }

@@ -42,10 +42,10 @@ class Backpropagation:
             logits = self.network(self.split.images[rows])
             loss = F.cross_entropy(logits, labels)
         (optimizer,) = self.optimizers
-        optimizer.zero_grad()
         loss.backward()
         set_rate(optimizer, gain)
         optimizer.step()
+        optimizer.zero_grad()
         right = (logits.argmax(1) == labels).to(loss)
         nothing = torch.full_like(loss, float("nan"))
         return torch.stack([loss.detach(), right.mean(), nothing, nothing]).unsqueeze(0)

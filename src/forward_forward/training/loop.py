@@ -116,6 +116,8 @@ def train(
         run.restore()
     with _polite_interrupt() as interrupted:
         run.go(interrupted)
+        if interrupted():  # asked for while the last epoch was being saved
+            raise KeyboardInterrupt
     return run.progress
 
 
@@ -212,7 +214,7 @@ class _Run:
             for row in means
         ]
         done = self.progress.epoch + 1
-        entry = {"epoch": done, "stage": stage, "seconds": round(self.progress.seconds, 3)}
+        entry: dict[str, Any] = {"epoch": done, "stage": stage, "seconds": round(self.progress.seconds, 3)}
         entry["layers"] = layers
         every = self.plan.look_every
         if every and (done % every == 0 or done == self.epochs):

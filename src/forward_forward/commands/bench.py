@@ -1,0 +1,79 @@
+"""`ff bench`: how fast it is."""
+
+import ast
+import importlib
+import importlib.util
+import inspect
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from forward_forward.commands.parts import find_device
+from forward_forward.commands.program import say_json
+from forward_forward.discover import pick, submodules
+
+
+def bench(
+    name: Annotated[
+        str | None, typer.Argument(help="Which one.", show_default="all of them")
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Small and short, to see that it runs.")
+    ] = False,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
+) -> None:
+    """Measure speed against rivals, all in one run.
+
+    Without a name all benchmarks run, one after the other.
+    """
+    known = benchmarks()
+    chosen = list(known) if name is None else [pick({n: n for n in known}, name, "benchmark")]
+    found = {}
+    for each in chosen:
+        if not as_json:
+            from forward_forward.console import say
+
+            say(f"{each}: {known[each]}")
+        module = importlib.import_module(f"forward_forward.benchmarks.{each}")
+        options = {"quick": quick, "device": find_device(device)}
+        takes = inspect.signature(module.run).parameters
+        found[each] = module.run(**{key: v for key, v in options.items() if key in takes})
+        if not as_json:
+            _tell(found[each])
+    if as_json:
+        say_json(found if name is None else found[chosen[0]])
+
+
+def benchmarks() -> dict[str, str]:
+    """Return the name of every benchmark and what it measures, without importing any."""
+    from forward_forward import benchmarks as package
+
+    found = {name: _description(full) for name, full in submodules(package).items()}
+    return {name: text for name, text in found.items() if text is not None}
+
+
+def _description(module: str) -> str | None:
+    """Return the text of a module's `DESCRIPTION`, None where it has none."""
+    spec = importlib.util.find_spec(module)
+    if spec is None or spec.origin is None:
+        return None
+    for statement in ast.parse(Path(spec.origin).read_text(encoding="utf-8")).body:
+        if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "DESCRIPTION":
+            return str(ast.literal_eval(statement.value))
+    return None
+
+
+def _tell(figures: dict[str, Any], prefix: str = "") -> None:
+    from forward_forward.console import say_table
+
+    say_table(["figure", "value "], list(_flat(figures, prefix)))
+
+
+def _flat(figures: dict[str, Any], prefix: str) -> Any:
+    for key, value in figures.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield [prefix + key, f"{value:g}" if isinstance(value, float) else str(value)]

@@ -1,0 +1,92 @@
+"""`ff evaluate`: how well a saved model does."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from forward_forward.commands.parts import find_device
+from forward_forward.commands.program import say_json
+from forward_forward.errors import DataError, UsageError
+
+
+def evaluate(
+    model: Annotated[Path, typer.Argument(help="Folder of a run or of its model.")],
+    data: Annotated[
+        str | None, typer.Option(help="Data set.", show_default="the model's own")
+    ] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="Where data sets lie.")] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Judge a model on a test split: every readout, and every layer alone."""
+    from forward_forward.models import load_model
+    from forward_forward.training import evaluation
+
+    place = find_device(device)
+    judged = load_model(model, place)
+    images = fitting_data(judged, data, data_dir, place)
+    result = evaluation.evaluate(judged.scores, images.test, images.classes)
+    if as_json:
+        say_json(
+            {
+                "model": str(model),
+                "data": images.name,
+                "images": len(images.test),
+                "metrics": result.metrics,
+                "layer_errors": result.layer_errors,
+                "run_errors": result.run_errors,
+                "confusion": result.confusion,
+            }
+        )
+        return
+    _tell(result, images)
+
+
+def fitting_data(model: Any, name: str | None, data_dir: Path | None, device: str) -> Any:
+    """Return a data set the model can be judged on: its own, or the one named.
+
+    Where the model learned from the first part of a training set, that is the rest of it.
+
+    Raises:
+        UsageError: there is no such data set.
+        DataError: its images or classes are not the model's.
+    """
+    from forward_forward.data import load
+    from forward_forward.data.dataset import names
+
+    own, _, part = (model.data if name is None else name).partition("/")
+    if name is None and own not in names():
+        raise UsageError(
+            f"the model learned from {model.data!r}, which has no name here; add --data"
+        )
+    data = load(own, data_dir, device)
+    if part == "validation":
+        data = data.for_validation()
+    if data.shape != model.shape or data.classes != len(model.class_names):
+        raise DataError(
+            f"{own} has {data.classes} classes of images {_size(data.shape)}, the model "
+            f"{len(model.class_names)} of {_size(model.shape)}; choose a data set that fits"
+        )
+    return data
+
+
+def _size(shape: tuple[int, int, int]) -> str:
+    return "×".join(map(str, shape[1:] if shape[0] == 1 else shape))
+
+
+def _tell(result: Any, data: Any) -> None:
+    from forward_forward.console import say, say_table
+    from forward_forward.results import name_of
+
+    say(f"{data.name}: {len(data.test):,} images")
+    rows = []
+    for metric, error in result.metrics.items():
+        if metric.endswith("_error"):
+            readout = metric.removesuffix("_error")
+            rows.append(
+                [name_of(readout), f"{error:.2f}", f"{result.metrics[f'{readout}_macro_f1']:.2f}"]
+            )
+    layers = enumerate(result.layer_errors, start=1)
+    rows += [[f"layer {number} alone", f"{error:.2f}", ""] for number, error in layers]
+    say_table(["readout", "error, %", "macro F1, %"], rows)

@@ -1,0 +1,142 @@
+"""Strings become parts here and nowhere else: names as they are typed, with near ones where there is none."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from forward_forward.discover import members, pick
+from forward_forward.errors import UsageError
+
+if TYPE_CHECKING:
+    import torch
+
+    from forward_forward.losses import Loss
+
+
+def choose(known: Mapping[str, Any], typed: str, what: str) -> Any:
+    """Return the part that was typed: case, `-` and `_` do not matter, and a beginning that fits one will do.
+
+    Example:
+        >>> choose({"SmoothedGradient": 1, "Adam": 2}, "smoothed", "optimizer")
+        1
+    """
+    folded = {_fold(name): value for name, value in known.items()}
+    if _fold(typed) in folded:
+        return folded[_fold(typed)]
+    begun = [value for name, value in folded.items() if typed and name.startswith(_fold(typed))]
+    if len(begun) == 1:
+        return begun[0]
+    near = {_fold(name): name for name in known}.get(_fold(typed), typed)
+    return pick(dict(known), near, what)
+
+
+def known_parts() -> dict[str, dict[str, Any]]:
+    """Return every kind of part that has names: kind → name → part."""
+    from forward_forward import goodness, labels, losses, negatives, spec
+    from forward_forward.training import optimizers
+    from forward_forward.training.greedy import Greedy
+    from forward_forward.training.simultaneous import Simultaneous
+
+    return {
+        "goodness": members(goodness),
+        "loss": {n: c for n, c in members(losses).items() if n != "Loss"},
+        "negatives": {n: f for n, f in members(negatives).items() if n != "stack"},
+        "normalization": dict(spec.NORMALIZATIONS),
+        "optimizer": {
+            n: c
+            for n, c in members(optimizers).items()
+            if isinstance(c, type) and issubclass(c, optimizers.Rule) and c is not optimizers.Rule
+        },
+        "label": {"overlay": labels.overlay, "concatenate": labels.concatenate},
+        "method": {"simultaneous": Simultaneous, "greedy": Greedy},
+    }
+
+
+def find(kind: str, typed: str | None) -> Any:
+    """Return the part of this kind that was typed, or None where nothing was."""
+    return None if typed is None else choose(known_parts()[kind], typed, kind)
+
+
+def find_loss(typed: str | None, **numbers: float | None) -> "Loss | None":
+    """Return the loss that was typed with the numbers that were given, such as alpha.
+
+    Raises:
+        UsageError: there is no such loss, or it has no such number.
+    """
+    from forward_forward.losses import SiLU, ThresholdLogistic
+
+    given = {name: value for name, value in numbers.items() if value is not None}
+    if typed is None:
+        if not given:
+            return None
+        kind = ThresholdLogistic if "threshold" in given else SiLU
+    else:
+        kind = find("loss", typed)
+    takes = {field.name for field in fields(kind)}
+    for name in given:
+        if name not in takes:
+            raise UsageError(
+                f"the loss {kind.__name__} has no {name}, only {', '.join(sorted(takes))}"
+            )
+    loss: Loss = kind(**given)
+    return loss
+
+
+def find_widths(typed: str | None) -> tuple[int, ...] | None:
+    """Return the widths of a list such as `2000,2000`.
+
+    Example:
+        >>> find_widths("400, 300")
+        (400, 300)
+    """
+    if typed is None:
+        return None
+    try:
+        widths = tuple(int(part) for part in typed.split(","))
+    except ValueError:
+        raise UsageError(f"widths {typed!r}: give whole numbers, as in 2000,2000") from None
+    if min(widths) <= 0:
+        raise UsageError(f"widths {typed!r}: each must be above 0")
+    return widths
+
+
+def find_device(typed: str) -> str:
+    """Return a device that is there; `auto` is a GPU where there is one.
+
+    Raises:
+        UsageError: torch knows no such device, or this machine has none.
+    """
+    import torch
+
+    if typed == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        device = torch.device(typed)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        reason = str(error).split("\n", maxsplit=1)[0].split(". ")[0].rstrip(".")
+        raise UsageError(f"device {typed!r} cannot be used: {reason}; try cpu") from None
+    return str(device)
+
+
+def find_dtype(typed: str) -> "torch.dtype | None":
+    """Return the dtype of matmuls; None for `auto`."""
+    import torch
+
+    known = {"auto": None, "float32": torch.float32, "bfloat16": torch.bfloat16}
+    return choose(known, typed, "dtype")
+
+
+def free_folder(root: Path, name: str, resume: bool) -> Path:
+    """Return `root/name`, or `root/name-2` and so on: the first that is free, or the last that is not to resume."""
+    folder = root / name
+    last, number = folder, 1
+    while folder.exists():
+        last, number = folder, number + 1
+        folder = root / f"{name}-{number}"
+    return last if resume else folder
+
+
+def _fold(name: str) -> str:
+    return name.replace("_", "").replace("-", "").lower()

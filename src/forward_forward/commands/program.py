@@ -1,0 +1,80 @@
+"""How every command ends: 0 done, 1 failed, 2 wrong usage, 130 interrupted; errors take one line."""
+
+import json
+import math
+import shlex
+import sys
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from forward_forward.errors import FFError, UsageError
+
+FAILED, USAGE, INTERRUPTED = 1, 2, 130
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C, with what to do next as its message."""
+
+
+class Program(TyperGroup):
+    """Turns what a user can mend into one line on stderr and an exit code; other exceptions stay loud."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except UsageError as error:
+            raise _ended(f"error: {error}", USAGE) from None
+        except FFError as error:
+            raise _ended(f"error: {error}", FAILED) from None
+        except BrokenPipeError:
+            from forward_forward.console import quiet_pipe
+
+            quiet_pipe()
+            raise typer.Exit(FAILED) from None
+        except OSError as error:
+            raise _ended(f"error: {_words(error)}", FAILED) from None
+        except KeyboardInterrupt as stop:
+            raise _ended(f"interrupted{f'; {stop}' if str(stop) else ''}", INTERRUPTED) from None
+        except (MemoryError, RuntimeError) as error:
+            if not _out_of_memory(error):
+                raise
+            text = "error: not enough memory; choose smaller widths or a smaller batch"
+            raise _ended(text, FAILED) from None
+
+
+def again(*more: str) -> str:
+    """Return the command line under way, with what it lacks of `more`."""
+    given = sys.argv[1:]
+    return shlex.join(["ff", *given, *(word for word in more if word not in given)])
+
+
+def say_json(value: Any) -> None:
+    """Print plain data as JSON, numbers that are not finite as null."""
+    typer.echo(json.dumps(_finite(value), indent=1, default=str))
+
+
+def _ended(line: str, code: int) -> typer.Exit:
+    typer.echo(" ".join(line.split()), err=True)
+    return typer.Exit(code)
+
+
+def _words(error: OSError) -> str:
+    where = f"{error.filename}: " if error.filename else ""
+    return f"{where}{error.strerror or error}"
+
+
+def _out_of_memory(error: BaseException) -> bool:
+    text = str(error).lower()
+    return isinstance(error, MemoryError) or "not enough memory" in text or "out of memory" in text
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

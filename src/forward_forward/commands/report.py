@@ -1,0 +1,52 @@
+"""`ff report`: pages of pictures."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from forward_forward.commands.evaluate import fitting_data
+from forward_forward.commands.results import rows_of
+from forward_forward.errors import UsageError
+
+
+def report(
+    run: Annotated[
+        Path | None, typer.Argument(help="Folder of a run, to draw its page again.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="File of the page over all records.")] = Path(
+        "runs/results.html"
+    ),
+    records: Annotated[Path, typer.Option(help="Where records lie.")] = Path("records"),
+    data_dir: Annotated[Path | None, typer.Option(help="Where data sets lie.")] = None,
+) -> None:
+    """Write a page over all records, or draw a run's page again."""
+    from forward_forward.console import say
+
+    say(f"wrote {_all(records, out) if run is None else _one(run, data_dir)}")
+
+
+def _all(root: Path, out: Path) -> Path:
+    from forward_forward import report as core
+    from forward_forward.records import read_all
+
+    curves = {record["recipe"]: record["curves"] for record in reversed(read_all(root))}
+    core.write_page(out, core.results_page(rows_of(root), curves))
+    return out
+
+
+def _one(run: Path, data_dir: Path | None) -> Path:
+    if not (run / "record.json").is_file():
+        raise UsageError(f"{run} is no folder of `ff train`: it holds no record.json")
+    from forward_forward.experiment import BACKPROPAGATION, FORWARD_FORWARD, write_page
+    from forward_forward.models import load_model
+    from forward_forward.records import read
+
+    model = load_model(run)
+    data = fitting_data(model, None, data_dir, "cpu")
+    paths = {
+        FORWARD_FORWARD: run / "record.json",
+        BACKPROPAGATION: run / "backprop" / "record.json",
+    }
+    kept = {name: read(path) for name, path in paths.items() if path.is_file()}
+    return write_page(run, model.network, data, kept)

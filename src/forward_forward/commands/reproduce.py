@@ -1,0 +1,87 @@
+"""`ff reproduce`: run a recipe, a seed at a time, and keep a record of each."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from forward_forward.commands.parts import find_device
+from forward_forward.commands.program import Interrupted, again
+from forward_forward.errors import UsageError
+
+
+def reproduce(
+    name: Annotated[str, typer.Argument(help="Recipe; `ff list` names them.")],
+    seeds: Annotated[int, typer.Option(help="How many.")] = 1,
+    first_seed: Annotated[int, typer.Option(help="The first of them.")] = 0,
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="Go on from checkpoints; skip seeds that have a record."),
+    ] = False,
+    smoke: Annotated[
+        bool, typer.Option("--smoke", help="A few images, one epoch, no record.")
+    ] = False,
+    records: Annotated[Path, typer.Option(help="Where records go.")] = Path("records"),
+    runs: Annotated[Path, typer.Option(help="Where checkpoints go.")] = Path("runs"),
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    data_dir: Annotated[Path | None, typer.Option(help="Where data sets lie.")] = None,
+) -> None:
+    """Run a published experiment and set its result beside the published one."""
+    if seeds < 1:
+        raise UsageError(f"--seeds {seeds}: at least 1")
+    place = find_device(device)
+    wanted = range(first_seed, first_seed + seeds)
+    found = _existing(name, wanted, resume and not smoke, records)
+    options = {"data_dir": data_dir, "device": place, "runs": runs, "resume": resume}
+    due = [seed for seed in wanted if seed not in found]
+    _run(name, due, found, None if smoke else records, options)
+    _tell(name, [found[seed] for seed in sorted(found)], smoke)
+
+
+def _run(
+    name: str, seeds: list[int], found: dict[int, Any], root: Path | None, options: dict[str, Any]
+) -> None:
+    """Run the seeds and add their records to `found`; without a root for records it is a smoke run."""
+    from forward_forward import records, reproduce
+    from forward_forward.console import ProgressBar, say
+
+    if found:
+        say(f"{name}: seeds {', '.join(map(str, found))} have a record already", stderr=True)
+    try:
+        with ProgressBar() as bar:
+            for run, seed in enumerate(seeds):
+                watch = bar.watch(f"{name} seed {seed}", run=run, runs=len(seeds))
+                record = reproduce.reproduce(name, seed, smoke=root is None, watch=watch, **options)
+                if root is not None:
+                    records.write(record, root)
+                found[seed] = record
+    except KeyboardInterrupt:
+        raise Interrupted(f"all is saved; go on with: {again('--resume')}") from None
+
+
+def _existing(name: str, seeds: range, resume: bool, root: Path) -> dict[int, Any]:
+    """Return the records that need not be made again, by seed."""
+    from forward_forward import records
+    from forward_forward.recipes import find
+
+    find(name)
+    if not resume:
+        return {}
+    paths = {seed: records.record_path(root, name, seed) for seed in seeds}
+    return {seed: records.read(path) for seed, path in paths.items() if path.exists()}
+
+
+def _tell(name: str, kept: list[Any], smoke: bool) -> None:
+    from forward_forward.console import say, say_table
+    from forward_forward.recipes import find
+    from forward_forward.results import name_of, show, show_spread, summarize
+
+    rows = []
+    for row in summarize(kept, {name: find(name).claims}):
+        metric = row["metric"]
+        ours = show_spread(metric, {**row, "n": row["n"] - row["diverged"]})
+        paper, verdict = show(metric, row["paper"]), "smoke run" if smoke else row["verdict"]
+        rows.append([name, name_of(metric), paper, ours, verdict, f"{row['minutes']:.1f}"])
+    say_table(["recipe", "metric ", "paper, %", "ours, % (n)", "verdict ", "minutes a seed"], rows)
+    if not smoke:
+        say("`ff results` takes it into RESULTS.md.")

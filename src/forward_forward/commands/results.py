@@ -1,0 +1,48 @@
+"""`ff results`: records into RESULTS.md."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from forward_forward.commands.program import say_json
+from forward_forward.errors import FFError
+
+
+def results(
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; fail where the file is stale.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the rows as JSON; write nothing.")
+    ] = False,
+    records: Annotated[Path, typer.Option(help="Where records lie.")] = Path("records"),
+    out: Annotated[Path, typer.Option(help="The file to write.")] = Path("RESULTS.md"),
+) -> None:
+    """Set every record beside the published number, failures included."""
+    from forward_forward import results as core
+    from forward_forward.console import say
+    from forward_forward.records import write_atomically
+
+    rows = rows_of(records)
+    text = core.markdown(rows)
+    if check and not core.check(out, text):
+        options = "" if records == Path("records") else f" --records {records}"
+        options += "" if out == Path("RESULTS.md") else f" --out {out}"
+        raise FFError(f"{out} is not what the records say; mend it with: ff results{options}")
+    if as_json:
+        say_json(rows)
+    elif check:
+        say(f"{out} is up to date")
+    else:
+        write_atomically(out, text)
+        say(f"wrote {out}: {len(rows)} rows")
+
+
+def rows_of(root: Path) -> list[dict[str, object]]:
+    """Return one row for each claim of every recipe, from the records below `root`."""
+    from forward_forward.recipes import find, names
+    from forward_forward.records import read_all
+    from forward_forward.results import summarize
+
+    return summarize(read_all(root), {name: find(name).claims for name in names()})

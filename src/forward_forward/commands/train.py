@@ -1,0 +1,161 @@
+"""`ff train`: a Forward-Forward net beside its backpropagation rival."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from forward_forward.commands.parts import (
+    find,
+    find_device,
+    find_dtype,
+    find_loss,
+    find_widths,
+    free_folder,
+)
+from forward_forward.commands.program import Interrupted, again, say_json
+from forward_forward.errors import UsageError
+
+Name = Annotated[str | None, typer.Option(show_default="the best known")]
+Number = Annotated[float | None, typer.Option(show_default="the best known")]
+Count = Annotated[int | None, typer.Option(show_default="by data set")]
+
+
+def train(
+    data: Annotated[str, typer.Option(help="Data set; `ff list` names them.")] = "digits",
+    data_dir: Annotated[Path | None, typer.Option(help="Where data sets lie.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the run.", show_default="runs/<data>, the first that is free"),
+    ] = None,
+    widths: Annotated[
+        str | None,
+        typer.Option(help="Units of each layer, as in 2000,2000.", show_default="by data set"),
+    ] = None,
+    epochs: Count = None,
+    batch_size: Count = None,
+    rate: Number = None,
+    weight_decay: Number = None,
+    seed: int = 0,
+    goodness: Name = None,
+    loss: Name = None,
+    alpha: Annotated[float | None, typer.Option(help="Steepness of SymBa and SiLU.")] = None,
+    threshold: Annotated[float | None, typer.Option(help="Of ThresholdLogistic.")] = None,
+    negatives: Name = None,
+    normalization: Name = None,
+    peer: Annotated[
+        float | None, typer.Option(help="Strength of peer normalisation, 0 for none.")
+    ] = None,
+    optimizer: Annotated[str | None, typer.Option(help="smoothed or adam.")] = None,
+    method: Annotated[str, typer.Option(help="simultaneous or greedy.")] = "simultaneous",
+    label: Annotated[
+        str | None,
+        typer.Option(
+            help="overlay or concatenate.", show_default="overlay where images have a blank corner"
+        ),
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    dtype: Annotated[str, typer.Option(help="Of matmuls: auto, float32 or bfloat16.")] = "auto",
+    validation: Annotated[
+        bool, typer.Option("--validation", help="Learn from 5/6, judge on the rest of it.")
+    ] = False,
+    baseline: Annotated[bool, typer.Option(help="Train the backpropagation net too.")] = True,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run.")] = False,
+    report: Annotated[bool, typer.Option(help="Draw the page of pictures.")] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Train a network without backpropagation, and one with it to compare.
+
+    Without options: our best method on the digits that ship with scikit-learn.
+    """
+    from forward_forward.data import load
+    from forward_forward.experiment import Settings
+
+    settings = Settings(
+        widths=find_widths(widths),
+        epochs=epochs,
+        batch_size=batch_size,
+        rate=rate,
+        weight_decay=weight_decay,
+        rule=find("optimizer", optimizer),
+        goodness=find("goodness", goodness),
+        loss=find_loss(loss, alpha=alpha, threshold=threshold),
+        peer=peer,
+        normalization=find("normalization", normalization),
+        negatives=find("negatives", negatives),
+        place=find("label", label),
+        method=find("method", method),
+        matmul_dtype=find_dtype(dtype),
+        seed=seed,
+        baseline=baseline,
+    )
+    images = load(data, data_dir, find_device(device))
+    if validation:
+        images = images.for_validation()
+    _run(settings, images, _folder(out, data, resume), resume, report, as_json)
+
+
+def _folder(out: Path | None, data: str, resume: bool) -> Path:
+    folder = out or free_folder(Path("runs"), data, resume)
+    taken = folder / "checkpoint", folder / "model", folder / "record.json"
+    if not resume and any(path.exists() for path in taken):
+        raise UsageError(f"{folder} holds a run already; add --resume, or choose another --out")
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder} is a file; --out names a folder")
+    return folder
+
+
+def _run(settings: Any, data: Any, folder: Path, resume: bool, report: bool, as_json: bool) -> None:
+    from forward_forward.console import ProgressBar, say
+    from forward_forward.experiment import run
+
+    if not as_json:
+        train, test = f"{len(data.train):,}", f"{len(data.test):,}"
+        say(f"{data.name}: {train} images to learn from, {test} to be judged on → {folder}")
+    try:
+        with ProgressBar() as bar:
+            kept = run(
+                settings,
+                data,
+                folder,
+                resume=resume,
+                page=report,
+                command=again(),
+                watcher=lambda name, learner, plan: bar.watch(name, learner.stages),
+            )
+    except KeyboardInterrupt:
+        if (folder / "checkpoint").exists():
+            command = again("--resume", "--out", str(folder))
+            raise Interrupted(f"all is saved; go on with: {command}") from None
+        raise
+    if as_json:
+        say_json(_summary(kept, folder, report))
+        return
+    _tell(kept, data, folder, report)
+
+
+def _tell(kept: dict[str, Any], data: Any, folder: Path, report: bool) -> None:
+    from forward_forward.console import closing_table, say
+    from forward_forward.memory import MEASURE
+    from forward_forward.report import comparison_row
+
+    judged = "held-out error" if data.name.endswith("/validation") else "test error"
+    closing_table([comparison_row(name, record) for name, record in kept.items()], judged)
+    say(f"Seconds are those of learning. Peak memory: {MEASURE}.")
+    page = [f"Page:   {folder / 'report.html'}"] if report else []
+    say(f"Model:  {folder / 'model'}", f"Record: {folder / 'record.json'}", *page)
+
+
+def _summary(kept: dict[str, Any], folder: Path, report: bool) -> dict[str, Any]:
+    from forward_forward.report import comparison_row
+
+    keys = ("metrics", "layer_errors", "run_errors", "epochs", "parameters")
+    nets = {
+        name.lower().replace("-", "_"): {
+            **{k: v for k, v in comparison_row(name, record).items() if k != "name"},
+            **{key: record[key] for key in keys},
+        }
+        for name, record in kept.items()
+    }
+    page = str(folder / "report.html") if report else None
+    return {"folder": str(folder), "model": str(folder / "model"), "page": page, **nets}

@@ -1,0 +1,119 @@
+"""Images of the user's own, from a file: numpy arrays, idx files, or pictures such as PNG."""
+
+from __future__ import annotations
+
+import warnings
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forward_forward.data.idx import read_idx
+from forward_forward.errors import DataError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+def read_images(path: Path, shape: tuple[int, int, int]) -> Tensor:
+    """Read one image or several, `[N, D]` float32 in [0, 1].
+
+    Arguments:
+        path: `.npy` (one image or a stack), `.npz` (its `images`, or its only array), an idx file of images,
+            gzipped or plain, or a picture that Pillow reads. Bytes become b / 255. Pickled arrays are refused.
+        shape: (channels, height, width) that each image must have; none is scaled.
+
+    Raises:
+        DataError: the file is missing, damaged, of another kind or of another size, or holds values that are
+            NaN, infinite or outside [0, 1].
+    """
+    import torch
+
+    path = Path(path)
+    if not path.is_file():
+        raise DataError(f"{path}: no such file; give an image, .npy, .npz or idx file")
+    try:
+        with open(path, "rb") as stream:
+            start = stream.read(4)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from None
+    if start == b"\x93NUM" or start[:2] == b"PK" or path.suffix in (".npy", ".npz"):
+        values = _numpy(path)
+    elif start[:3] == b"\0\0\x08" or start[:2] == b"\x1f\x8b":
+        values = read_idx(path, 3)
+    else:
+        values = _picture(path, shape)
+    return torch.from_numpy(_checked(path, values, shape))
+
+
+def _numpy(path: Path) -> NDArray[Any]:
+    try:
+        loaded = np.load(path, allow_pickle=False)
+        if isinstance(loaded, np.ndarray):
+            return loaded
+        with loaded:
+            names = loaded.files
+            if "images" not in names and len(names) != 1:
+                raise DataError(
+                    f"{path}: holds {', '.join(names) or 'nothing'}; name the images `images`"
+                )
+            return np.asarray(loaded["images" if "images" in names else names[0]])
+    except (ValueError, EOFError, OSError, MemoryError, zipfile.BadZipFile, SyntaxError) as error:
+        text = " ".join(str(error).split())
+        if "allow_pickle" in text:
+            text = "it holds Python objects, which are not read; save numbers"
+        raise DataError(f"{path}: no array that can be read ({text})") from None
+
+
+def _picture(path: Path, shape: tuple[int, int, int]) -> NDArray[np.uint8]:
+    from PIL import Image, UnidentifiedImageError
+
+    channels, height, width = shape
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(path) as image:
+                if image.size != (width, height):
+                    raise _of_another_size(path, (image.size[1], image.size[0]), shape)
+                pixels = np.asarray(image.convert("RGB" if channels == 3 else "L"))
+    except UnidentifiedImageError:
+        raise DataError(f"{path}: no picture, .npy, .npz or idx file that can be read") from None
+    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
+        raise DataError(f"{path}: damaged picture ({' '.join(str(error).split())})") from None
+    except Image.DecompressionBombWarning:
+        raise DataError(f"{path}: far too large; the model reads {height}×{width}") from None
+    return pixels.transpose(2, 0, 1) if channels == 3 else pixels
+
+
+def _checked(path: Path, values: NDArray[Any], shape: tuple[int, int, int]) -> NDArray[np.float32]:
+    channels, height, width = shape
+    pixels = channels * height * width
+    if values.dtype.kind not in "buif":
+        raise DataError(f"{path}: values of type {values.dtype}; give numbers")
+    one = values.shape in ((pixels,), (height, width), shape)
+    forms: tuple[tuple[int, ...], ...] = ((pixels,), (height, width), shape)
+    if not one and (values.ndim < 2 or values.shape[1:] not in forms):
+        raise _of_another_size(path, values.shape, shape)
+    if not len(values):
+        raise DataError(f"{path}: no image in it")
+    scale = 255 if values.dtype == np.uint8 else 1
+    flat = np.array(values, dtype=np.float64).reshape(-1, pixels) / scale
+    if not np.isfinite(flat).all():
+        raise DataError(f"{path}: pixels that are NaN or infinite; mend the file")
+    if flat.min() < 0 or flat.max() > 1:
+        raise DataError(
+            f"{path}: values from {flat.min():g} to {flat.max():g}, not in [0, 1]; "
+            "scale them, or save bytes (uint8)"
+        )
+    return flat.astype(np.float32)
+
+
+def _of_another_size(path: Path, size: tuple[int, ...], shape: tuple[int, int, int]) -> DataError:
+    channels, height, width = shape
+    colours = ", three colours" if channels == 3 else ""
+    return DataError(
+        f"{path}: an image of {'×'.join(map(str, size))}; the model reads {height}×{width}{colours}: "
+        "scale it first"
+    )

@@ -1,0 +1,264 @@
+"""What `ff train` runs: a Forward-Forward net and its matched rival on one data set, into one folder."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from forward_forward import gallery, records, report
+from forward_forward.baselines.backprop import Perceptron
+from forward_forward.data import Dataset
+from forward_forward.labels import Placement, concatenate, overlay
+from forward_forward.losses import Loss
+from forward_forward.memory import MEASURE, training_peak
+from forward_forward.models import save_model
+from forward_forward.negatives import Negatives, random_wrong_label
+from forward_forward.networks.feed_forward import FeedForward
+from forward_forward.normalization import Normalization
+from forward_forward.precision import fast_matmul_dtype
+from forward_forward.randomness import generator
+from forward_forward.recipes.best_supervised import best_learner
+from forward_forward.records import Record
+from forward_forward.reproduce import run_record
+from forward_forward.slopes import Goodness
+from forward_forward.training.backprop import Backpropagation
+from forward_forward.training.evaluation import evaluate
+from forward_forward.training.greedy import Greedy
+from forward_forward.training.learner import Learner
+from forward_forward.training.loop import Plan, Progress, Watch, train
+from forward_forward.training.optimizers import Adam, Rule
+from forward_forward.training.schedules import linear
+from forward_forward.training.simultaneous import Simultaneous
+
+FORWARD_FORWARD, BACKPROPAGATION = "Forward-Forward", "backpropagation"
+BACKPROP_RATE = 5e-4
+
+Build = Callable[["Settings", Dataset], tuple[Learner, Plan]]
+"""Returns a fresh learner and its plan."""
+
+Watcher = Callable[[str, Learner, Plan], Watch | None]
+"""Given a net's name, learner and plan, returns what the loop is to tell of its progress."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How large a net and how long a training suit a data set; chosen on held-out training images."""
+
+    widths: tuple[int, ...] = (2000, 2000, 2000, 2000)
+    epochs: int = 60
+    batch_size: int = 100
+    rate: float | None = None
+
+
+BUDGETS = {"digits": Budget((400, 400, 400), epochs=30, batch_size=50, rate=3e-3)}
+"""By data set; the others get a `Budget()`."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What to train; None leaves a choice to `best_learner`, or to the data set's `Budget`.
+
+    Arguments:
+        widths: units of each layer, bottom to top.
+        epochs: of each net; of each layer where the method is `Greedy`.
+        batch_size: images a step.
+        rate, weight_decay: of the update rule.
+        rule: class of the update rule.
+        goodness, loss, peer: of every layer.
+        normalization: of activities between layers.
+        negatives: makes the negative data.
+        place: where the label stands in the input.
+        method: `Simultaneous` or `Greedy`.
+        matmul_dtype: of both nets; None is the fast one of the device.
+        seed: of weights, batch order and negatives.
+        baseline: whether the backpropagation net is trained too.
+    """
+
+    widths: tuple[int, ...] | None = None
+    epochs: int | None = None
+    batch_size: int | None = None
+    rate: float | None = None
+    weight_decay: float | None = None
+    rule: type[Rule] | None = None
+    goodness: Goodness | None = None
+    loss: Loss | None = None
+    peer: float | None = None
+    normalization: Normalization | None = None
+    negatives: Negatives | None = None
+    place: Placement | None = None
+    method: type[Simultaneous] | type[Greedy] = Simultaneous
+    matmul_dtype: torch.dtype | None = None
+    seed: int = 0
+    baseline: bool = True
+
+
+def run(
+    settings: Settings,
+    data: Dataset,
+    folder: Path,
+    *,
+    resume: bool = False,
+    page: bool = True,
+    command: str = "ff train",
+    watcher: Watcher = lambda name, learner, plan: None,
+) -> dict[str, Record]:
+    """Train the nets, judge each once on `data.test`, and leave everything in `folder`.
+
+    The Forward-Forward net's model, checkpoint, log and record lie in the folder itself, those of its rival in
+    `backprop/` below it, and the page of pictures is `report.html`.
+
+    Arguments:
+        settings: what to train.
+        data: on the device to train on.
+        folder: made if need be.
+        resume: go on from the checkpoints in it.
+        page: whether to draw the pictures.
+        command: what the records say made them.
+        watcher: told of progress.
+
+    Returns:
+        The records by name, the Forward-Forward net's first.
+
+    Raises:
+        FFError: any of the errors of `train`, or a folder that cannot be written.
+        KeyboardInterrupt: on Ctrl-C, after the state was saved.
+    """
+    builders: dict[str, tuple[Build, Path]] = {FORWARD_FORWARD: (forward_forward, folder)}
+    if settings.baseline:
+        builders[BACKPROPAGATION] = (backpropagation, folder / "backprop")
+    kept, networks = {}, []
+    for name, (build, place) in builders.items():
+        learner, plan = build(settings, data)
+        watch = watcher(name, learner, plan)
+        progress = train(learner, data, plan, folder=place, resume=resume, watch=watch)
+        record = _keep(name, settings, data, place, build, learner, plan, progress)
+        record["command"] = command
+        records.write_file(record, place / "record.json")
+        kept[name] = record
+        networks.append(learner.network)
+    if page:
+        write_page(folder, networks[0], data, kept)
+    return kept
+
+
+def _keep(
+    name: str,
+    settings: Settings,
+    data: Dataset,
+    folder: Path,
+    build: Build,
+    learner: Learner,
+    plan: Plan,
+    progress: Progress,
+) -> Record:
+    """Judge a finished net, save its model and return its record."""
+    dtype = settings.matmul_dtype or fast_matmul_dtype(data.train.images.device)
+    result = evaluate(learner.scores, data.test, data.classes)
+    record = run_record(
+        f"{name} on {data.name}", (), learner, plan, data, progress, result, matmul_dtype=dtype
+    )
+    peak = training_peak(lambda: build(settings, data)[0], data.train, plan.batch_size)
+    record["peak_memory_mib"] = round(peak / 2**20, 2)
+    record["peak_memory_measure"] = MEASURE
+    save_model(folder / "model", learner.network, data, result.metrics, dtype)
+    return record
+
+
+def write_page(folder: Path, network: FeedForward, data: Dataset, kept: dict[str, Record]) -> Path:
+    """Write `report.html`: the pictures of a net beside the figures of its record and its rival's."""
+    record = next(iter(kept.values()))
+    rows = [report.comparison_row(name, each) for name, each in kept.items()]
+    html = report.run_page(record, gallery.figures(network, data, record), rows)
+    report.write_page(folder / "report.html", html)
+    return folder / "report.html"
+
+
+def forward_forward(settings: Settings, data: Dataset) -> tuple[Learner, Plan]:
+    """Return the Forward-Forward learner and plan: our best method, but for what the settings say."""
+    budget = BUDGETS.get(_set_name(data), Budget())
+    place = settings.place or fitting_place(data)
+    rate = budget.rate if settings.rate is None else settings.rate
+    best = best_learner(
+        data,
+        settings.widths or budget.widths,
+        settings.seed,
+        str(data.train.images.device),
+        place=place,
+        matmul_dtype=settings.matmul_dtype,
+        **({} if rate is None else {"rate": rate}),
+    )
+    changed = any(getattr(settings, name) is not None for name in _PARTS)
+    learner: Learner = best
+    if changed or settings.method is not Simultaneous:
+        learner = _composed(settings, data, best, place)
+    return learner, plan_for(settings, data)
+
+
+def plan_for(settings: Settings, data: Dataset) -> Plan:
+    """Return how long to learn; held-out images are looked at every epoch, a test split never."""
+    budget = BUDGETS.get(_set_name(data), Budget())
+    chosen = {"epochs": settings.epochs, "batch_size": settings.batch_size}
+    known = {k: v for k, v in chosen.items() if v is not None}
+    both = {"epochs": budget.epochs, "batch_size": budget.batch_size, **known}
+    return Plan(**both, seed=settings.seed, look_every=int(data.name.endswith("/validation")))
+
+
+def backpropagation(settings: Settings, data: Dataset) -> tuple[Learner, Plan]:
+    """Return the rival: the same widths, epochs, batches and dtype, AdamW, the rate falling linearly."""
+    device = str(data.train.images.device)
+    network = Perceptron(
+        data.features,
+        data.classes,
+        settings.widths or BUDGETS.get(_set_name(data), Budget()).widths,
+        generator=generator(settings.seed, "weights"),
+        device=device,
+    )
+    dtype = settings.matmul_dtype or fast_matmul_dtype(device)
+    learner = Backpropagation(network, Adam(rate=BACKPROP_RATE), dtype)
+    return learner, replace(plan_for(settings, data), schedule=linear)
+
+
+def fitting_place(data: Dataset) -> Placement:
+    """Return `overlay` where the first C pixels are the same in all training images, else `concatenate`."""
+    first = data.train.images[:, : data.classes]
+    blank = data.features > data.classes and bool((first == first[0]).all())
+    return overlay if blank else concatenate
+
+
+_PARTS = ("weight_decay", "rule", "goodness", "loss", "peer", "normalization", "negatives")
+
+
+def _composed(
+    settings: Settings, data: Dataset, best: Simultaneous, place: Placement
+) -> Simultaneous | Greedy:
+    """Return a learner whose parts are the settings', and where they say nothing, the best one's."""
+    layer, greedy = best.network.layers[0], settings.method is Greedy
+    network = FeedForward.dense(
+        data.features,
+        data.classes,
+        [layer.units for layer in best.network.layers],
+        generator=generator(settings.seed, "weights"),
+        goodness=settings.goodness or layer.goodness,
+        loss=settings.loss or layer.loss,
+        peer=_first(settings.peer, layer.peer.strength if layer.peer is not None else 0.0),
+        normalization=settings.normalization or best.network.normalization,
+        place=place,
+        head=not greedy,
+        matmul_dtype=layer.matmul_dtype,
+        device=str(data.train.images.device),
+    )
+    decay = _first(settings.weight_decay, best.rule.weight_decay)
+    rule = (settings.rule or type(best.rule))(rate=best.rule.rate, weight_decay=decay)
+    if greedy:
+        return Greedy(network, settings.negatives or random_wrong_label, rule)
+    return Simultaneous(network, settings.negatives or best.negatives, rule, best.head_rule)
+
+
+def _first(*values: Any) -> Any:
+    return next(value for value in values if value is not None)
+
+
+def _set_name(data: Dataset) -> str:
+    return data.name.partition("/")[0]

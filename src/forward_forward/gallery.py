@@ -1,0 +1,105 @@
+"""Which pictures the page of a run shows, made from its net, its data and its record."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from forward_forward import pictures
+from forward_forward.data import Dataset
+from forward_forward.labels import overlay
+from forward_forward.layers.labelled_dense import LabelledDense
+from forward_forward.losses import ThresholdLogistic
+from forward_forward.networks.feed_forward import FeedForward
+from forward_forward.randomness import generator
+from forward_forward.readout import goodness_per_label
+from forward_forward.records import Record
+from forward_forward.report import Figures
+
+IMAGES = 2000
+"""Images of the test split that the histograms are drawn from, at most."""
+
+
+def figures(network: nn.Module, data: Dataset, record: Record) -> Figures:
+    """Return the pictures of a run: title → (figure, caption).
+
+    Arguments:
+        network: those of a `FeedForward` are more than those of another net.
+        data: what it learned from, on its device.
+        record: its run's.
+    """
+    found: dict[str, Any] = {
+        "Learning curves": (
+            pictures.learning_curves(record["curves"]),
+            "Accuracy is the share of pairs in which a layer gives real data the higher goodness.",
+        )
+    }
+    if isinstance(network, FeedForward):
+        found |= _of_layers(network, data)
+    confusion = record.get("confusion")
+    if confusion:
+        figure = pictures.confusion_matrix(np.array(confusion), data.class_names)
+        found["Confusion matrix"] = (figure, "Mistakes of the main readout on the test images.")
+    found["Error by readout and by layer"] = (
+        pictures.error_bars_by_readout(record["metrics"], record["layer_errors"]),
+        "The readouts of the whole net, and the goodness of each layer alone.",
+    )
+    return found
+
+
+def receptive_weights(network: FeedForward) -> np.ndarray | None:
+    """Return the first layer's incoming weights `[D, U]`; where a label covers pixels, the label's weights."""
+    first = network.layers[0]
+    if not isinstance(first, LabelledDense):
+        return None
+    weight = first.weight.detach().clone()
+    if first.place is overlay:
+        weight[: first.classes] = first.label_weight.detach() * first.strength
+    return np.asarray(weight.float().cpu())
+
+
+@torch.no_grad()
+def goodness_of_pairs(
+    network: FeedForward, data: Dataset, images: int = IMAGES
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Return each layer's goodness of test images with the true label and with a random wrong one."""
+    split = data.test
+    labels = split.labels[:images]
+    goodness = torch.cat(
+        [goodness_per_label(network, part) for part in split.images[:images].split(500)], dim=1
+    )
+    draw = generator(0, "histograms")
+    offset = torch.randint(1, data.classes, labels.shape, generator=draw).to(labels.device)
+    pairs = []
+    for chosen in (labels, (labels + offset) % data.classes):
+        index = chosen.view(1, -1, 1).expand(len(goodness), -1, 1)
+        pairs.append([np.asarray(g) for g in goodness.gather(2, index).squeeze(2).float().cpu()])
+    return pairs[0], pairs[1]
+
+
+def _of_layers(network: FeedForward, data: Dataset) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    weights = receptive_weights(network)
+    if weights is not None and data.shape[0] in (1, 3):
+        covered = network.layers[0].place is overlay
+        first = (
+            f" The first {data.classes} pixels show the weights of the label." if covered else ""
+        )
+        found["What the first layer looks for"] = (
+            pictures.receptive_fields(weights, data.shape),
+            f"Incoming weights of the units with the largest norms.{first}",
+        )
+    losses = [layer.loss for layer in network.layers]
+    fixed = all(isinstance(loss, ThresholdLogistic) for loss in losses)
+    figure = pictures.goodness_histograms(
+        *goodness_of_pairs(network, data), [loss.threshold for loss in losses] if fixed else None
+    )
+    line = (
+        "the dashed line is the threshold"
+        if fixed
+        else "this loss has no threshold, only the gap counts"
+    )
+    caption = f"Test images with the true label (positive) and with a wrong one (negative); {line}."
+    found["Goodness of positives and negatives"] = (figure, caption)
+    return found

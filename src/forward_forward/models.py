@@ -1,0 +1,192 @@
+"""A trained net in a folder: `manifest.json` and one safetensors file, each with a sha256. No pickle."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from forward_forward.baselines.backprop import Perceptron
+from forward_forward.data import Dataset
+from forward_forward.errors import CheckpointError, DataError, FFError
+from forward_forward.networks.feed_forward import FeedForward
+from forward_forward.precision import fast_matmul_dtype
+from forward_forward.spec import describe
+from forward_forward.training.checkpoints import (
+    MANIFEST,
+    read_folder,
+    restore_network,
+    write_folder,
+)
+from forward_forward.training.evaluation import Scores
+from forward_forward.training.simultaneous import network_scores
+
+KIND = "forward_forward model"
+
+
+@dataclass(frozen=True)
+class Model:
+    """A net and what its answers mean.
+
+    Arguments:
+        network: a `FeedForward`, or the `Perceptron` of backpropagation.
+        class_names: one per class.
+        shape: (channels, height, width) of the images it reads.
+        data: name of the data set it learned from.
+        metrics: how well it did on that set's test split, or on the held-out part where the name says so.
+        matmul_dtype: of its matmuls.
+    """
+
+    network: nn.Module
+    class_names: tuple[str, ...]
+    shape: tuple[int, int, int]
+    data: str
+    metrics: dict[str, Any] = field(default_factory=dict)
+    matmul_dtype: torch.dtype = torch.float32
+
+    @torch.no_grad()
+    def scores(self, images: Tensor) -> Scores:
+        """Return every readout's scores of images `[B, D]`; the first readout gives the answer.
+
+        Raises:
+            DataError: the images are of another size, or hold values that are NaN, infinite or outside [0, 1].
+        """
+        _check(images, self.shape)
+        if isinstance(self.network, FeedForward):
+            return network_scores(self.network, images)
+        low = self.matmul_dtype != torch.float32
+        with torch.autocast(images.device.type, self.matmul_dtype, enabled=low):
+            return Scores({"softmax": self.network(images)})
+
+
+def save_model(
+    folder: Path,
+    network: nn.Module,
+    data: Dataset,
+    metrics: Mapping[str, Any],
+    matmul_dtype: torch.dtype = torch.float32,
+) -> None:
+    """Write a net to `folder`, whole or not at all.
+
+    Arguments:
+        folder: made if need be; a model that is there already is replaced.
+        network: a `FeedForward` or a `Perceptron`.
+        data: what it learned from.
+        metrics: plain numbers by name.
+        matmul_dtype: what it learned with, and is to be run with where the hardware has it.
+
+    Raises:
+        CheckpointError: when the folder cannot be written; what was there is intact.
+    """
+    described = {
+        "kind": KIND,
+        "network": _config(network),
+        "class_names": list(data.class_names),
+        "shape": list(data.shape),
+        "data": data.name,
+        "metrics": dict(metrics),
+        "matmul_dtype": describe(matmul_dtype),
+    }
+    tensors = {f"network.{name}": value for name, value in network.state_dict().items()}
+    write_folder(folder, tensors, {"model": described, "model_sha256": _digest(described)})
+
+
+def load_model(folder: Path, device: torch.device | str = "cpu") -> Model:
+    """Read a net that `save_model` wrote.
+
+    Arguments:
+        folder: the model's own, or that of a run which holds it as `model/`.
+        device: where it goes.
+
+    Raises:
+        CheckpointError: when anything is missing, damaged, of another format, or does not fit together.
+    """
+    folder = Path(folder)
+    if not (folder / MANIFEST).exists() and (folder / "model").is_dir():
+        folder = folder / "model"
+    tensors, manifest = read_folder(folder)
+    described = manifest.get("model")
+    if not isinstance(described, dict) or described.get("kind") != KIND:
+        raise CheckpointError(f"{folder} holds no model; give a run's folder, or its model/")
+    if manifest.get("model_sha256") != _digest(described):
+        raise CheckpointError(
+            f"{folder / MANIFEST} is damaged: its description is not the one saved; use another copy"
+        )
+    try:
+        network = _build(described["network"])
+        channels, height, width = map(int, described["shape"])
+        model = Model(
+            network,
+            tuple(map(str, described["class_names"])),
+            (channels, height, width),
+            str(described["data"]),
+            dict(described["metrics"]),
+            _runnable(described["matmul_dtype"], device),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError, RuntimeError, FFError) as error:
+        raise CheckpointError(
+            f"{folder} describes a net that cannot be built: {' '.join(str(error).split())}; "
+            "it may be of another version"
+        ) from None
+    restore_network(network, tensors)
+    network.to(device)
+    if isinstance(network, FeedForward):
+        network.set_matmul_dtype(model.matmul_dtype)
+    return model
+
+
+def _config(network: nn.Module) -> dict[str, Any]:
+    if isinstance(network, FeedForward):
+        return {"type": "FeedForward", "config": network.config()}
+    if isinstance(network, Perceptron):
+        first, last = network.linears[0], network.linears[-1]
+        config = {
+            "in_features": first.in_features,
+            "classes": last.out_features,
+            "widths": network.widths,
+            "dropout": network.dropout,
+        }
+        return {"type": "Perceptron", "config": config}
+    raise TypeError(f"a {type(network).__name__} has no model format")
+
+
+def _build(described: Mapping[str, Any]) -> nn.Module:
+    config = dict(described["config"])
+    if described["type"] == "FeedForward":
+        return FeedForward.from_config(config)
+    if described["type"] == "Perceptron":
+        network: nn.Module = Perceptron(**config, generator=torch.Generator())
+        return network.eval()
+    raise ValueError(f"no network type {described['type']!r}")
+
+
+def _runnable(described: str, device: torch.device | str) -> torch.dtype:
+    """Return the dtype a model learned with, or float32 where the hardware has no fast one of it."""
+    fast = fast_matmul_dtype(device)
+    return fast if describe(fast) == described else torch.float32
+
+
+def _digest(described: Mapping[str, Any]) -> str:
+    """Return the sha256 of plain data, the same before and after a way through JSON."""
+    return hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()
+
+
+def _check(images: Tensor, shape: tuple[int, int, int]) -> None:
+    channels, height, width = shape
+    pixels = channels * height * width
+    if images.ndim != 2 or images.shape[1] != pixels:
+        raise DataError(
+            f"images of {tuple(images.shape)} values; this model reads rows of {pixels} "
+            f"({height}×{width}, {channels} channel{'s' * (channels > 1)}): scale them first"
+        )
+    if not bool(images.isfinite().all()):
+        raise DataError("the image has pixels that are NaN or infinite; mend the file")
+    if images.numel() and (float(images.min()) < 0 or float(images.max()) > 1):
+        raise DataError(
+            f"the image has values from {float(images.min()):g} to {float(images.max()):g}, not in [0, 1]; "
+            "scale them, bytes by 1/255"
+        )

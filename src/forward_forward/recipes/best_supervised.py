@@ -1,0 +1,97 @@
+"""Our best permutation-invariant net: the silu loss on pairs, hard negatives, the author's smoothed gradient.
+
+Claim: below every published Forward-Forward result on permutation-invariant MNIST, the lowest of which is the
+paper's 1.31 % of a recurrent net; 1.15 % counts as reached.
+
+What is not the paper's, each chosen on the 10,000 held-out training images:
+1. The loss of a pair is silu(−6 (g⁺ − g⁻)) on mean squares, and not a threshold for each pass.
+2. The smoothed gradient's rate is 1.5e-3.
+Everything else is the author's program: label overlay, normalisation, peers, negatives, cool-down, head.
+"""
+
+from collections.abc import Sequence
+
+import torch
+
+from forward_forward.data import Dataset
+from forward_forward.goodness import mean_of_squares
+from forward_forward.labels import Placement, overlay
+from forward_forward.losses import SiLU
+from forward_forward.negatives import hard_by_softmax
+from forward_forward.networks.feed_forward import FeedForward
+from forward_forward.precision import fast_matmul_dtype
+from forward_forward.randomness import generator
+from forward_forward.recipes.recipe import Recipe
+from forward_forward.records import Claim
+from forward_forward.training.learner import Learner
+from forward_forward.training.loop import Plan
+from forward_forward.training.optimizers import SmoothedGradient
+from forward_forward.training.simultaneous import Simultaneous
+
+
+def best_learner(
+    data: Dataset,
+    widths: Sequence[int],
+    seed: int,
+    device: str = "cpu",
+    *,
+    place: Placement = overlay,
+    rate: float = 1.5e-3,
+    matmul_dtype: torch.dtype | None = None,
+) -> Simultaneous:
+    """Return a fresh learner by our best method.
+
+    Arguments:
+        data: what it is to learn; only its features and classes count.
+        widths: units of each layer, bottom to top.
+        seed: of the weights.
+        device: as torch spells it.
+        place: where the label stands in the input.
+        rate: full learning rate.
+        matmul_dtype: None chooses the fast one for the device.
+    """
+    network = FeedForward.dense(
+        data.features,
+        data.classes,
+        widths,
+        generator=generator(seed, "weights"),
+        goodness=mean_of_squares,
+        loss=SiLU(alpha=6.0),
+        peer=0.06,
+        place=place,
+        matmul_dtype=matmul_dtype or fast_matmul_dtype(device),
+        device=device,
+    )
+    return Simultaneous(
+        network,
+        hard_by_softmax,
+        rule=SmoothedGradient(rate=rate, weight_decay=0.002),
+        head_rule=SmoothedGradient(rate=0.1, weight_decay=0.003),
+    )
+
+
+def racer(
+    data: Dataset, widths: Sequence[int], epochs: int, device: str
+) -> tuple[Simultaneous, Plan]:
+    """Return the learner and the plan for a race against backpropagation: larger batches, a higher rate."""
+    learner = best_learner(data, widths, seed=0, device=device, rate=3e-3)
+    return learner, Plan(epochs=epochs, batch_size=250)
+
+
+def build(data: Dataset, seed: int, device: str) -> tuple[Learner, Plan]:
+    """Return the learner and the plan of the recipe."""
+    return best_learner(data, [2000] * 4, seed, device), Plan(epochs=60, batch_size=100, seed=seed)
+
+
+RECIPE = Recipe(
+    dataset="mnist",
+    claims=(
+        Claim(
+            "goodness_error",
+            paper=1.31,
+            target=1.15,
+            source="lowest published Forward-Forward result without image structure (Hinton 2022, §3.4)",
+        ),
+    ),
+    build=build,
+)

@@ -1,0 +1,463 @@
+"""The command line from the outside: what it prints, where it writes, and how it ends."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import typer.testing
+
+from forward_forward.cli import app
+
+SMALL = ["--widths", "12,10,8", "--epochs", "1", "--batch-size", "300", "--device", "cpu"]
+
+
+def ff(*words, code=0):
+    """Run `ff` in this process and return what it printed; fail unless it ends with `code`."""
+    result = typer.testing.CliRunner().invoke(app, list(map(str, words)))
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    assert result.exit_code == code, result.output
+    return result
+
+
+def fails(*words, code, says):
+    """Run `ff` and hold it to an exit code and one line on stderr that names cause and mend."""
+    result = ff(*words, code=code)
+    lines = result.stderr.strip().splitlines()
+    assert len(lines) == 1, result.stderr
+    assert lines[0].startswith("error: ")
+    for part in [says] if isinstance(says, str) else says:
+        assert part in lines[0]
+    return result
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """An empty working folder."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """The folder of one tiny run, with rival and page, and what `ff train --json` printed."""
+    folder = tmp_path_factory.mktemp("run") / "digits"
+    printed = ff("train", *SMALL, "--out", folder, "--json").stdout
+    return folder, json.loads(printed)
+
+
+def test_help_needs_no_torch():
+    code = (
+        "import sys\nfrom forward_forward.cli import app\n"
+        "try: app(['--help'], prog_name='ff')\n"
+        "except SystemExit: pass\n"
+        "print('heavy:', *({'torch', 'sklearn', 'matplotlib', 'numpy'} & set(sys.modules)))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.splitlines()[-1].strip() == "heavy:"
+    for command in [
+        "train",
+        "evaluate",
+        "predict",
+        "list",
+        "reproduce",
+        "results",
+        "report",
+        "data",
+        "bench",
+    ]:
+        assert command in run.stdout
+
+
+def test_version():
+    from forward_forward import __version__
+
+    assert ff("--version").stdout == f"ff {__version__}\n"
+
+
+class TestTrain:
+    def test_leaves_a_run(self, trained):
+        folder, printed = trained
+        files = {path.relative_to(folder).as_posix() for path in folder.rglob("*")}
+        assert {
+            "record.json",
+            "report.html",
+            "log.jsonl",
+            "model/manifest.json",
+            "checkpoint/manifest.json",
+            "backprop/record.json",
+            "backprop/model/manifest.json",
+        } <= files
+        assert set(printed) == {"folder", "model", "page", "forward_forward", "backpropagation"}
+        for name in ("forward_forward", "backpropagation"):
+            net = printed[name]
+            assert 0 <= net["test_error"] <= 100
+            assert net["seconds"] > 0
+            assert net["peak_memory_mib"] > 0
+        record = json.loads((folder / "record.json").read_text())
+        assert record["metrics"] == printed["forward_forward"]["metrics"]
+        assert len((folder / "log.jsonl").read_text().splitlines()) == 1
+
+    def test_page_has_every_picture_and_no_address(self, trained):
+        page = (trained[0] / "report.html").read_text()
+        for title in (
+            "Learning curves",
+            "What the first layer looks for",
+            "Goodness of positives and negatives",
+            "Confusion matrix",
+            "Error by readout and by layer",
+            "Beside backpropagation",
+        ):
+            assert title in page
+        assert 'src="http' not in page
+
+    def test_tells_epochs_table_and_places(self, here):
+        result = ff("train", *SMALL, "--no-report", "--epochs", "2")
+        assert "Forward-Forward  epoch 1/2  accuracy" in result.stderr
+        assert "backpropagation  epoch 2/2" in result.stderr
+        for text in ("test error, %", "macro F1, %", "peak memory, MiB", "runs/digits/model"):
+            assert text in result.stdout
+        assert "\x1b" not in result.output
+        assert not (here / "runs/digits/report.html").exists()
+        ff("train", *SMALL, "--no-report", "--no-baseline")
+        assert (here / "runs/digits-2/record.json").exists()
+        assert not (here / "runs/digits-2/backprop").exists()
+
+    def test_a_run_is_not_overwritten(self, trained):
+        folder, _ = trained
+        before = (folder / "record.json").read_bytes()
+        fails("train", *SMALL, "--out", folder, code=2, says="holds a run already; add --resume")
+        assert (folder / "record.json").read_bytes() == before
+
+    def test_other_parts(self, here):
+        ff(
+            "train", *SMALL, "--no-baseline", "--no-report", "--validation", "--method", "greedy",
+            "--loss", "threshold-logistic", "--threshold", "2", "--goodness", "SUM_OF_SQUARES",
+            "--negatives", "random_wrong_label", "--normalization", "unit_length", "--peer", "0",
+            "--optimizer", "adam", "--label", "overlay", "--dtype", "float32",
+        )  # fmt: skip
+        config = json.loads((here / "runs/digits/record.json").read_text())["config"]
+        assert config["data"] == "digits/validation"
+        assert config["learner"]["method"] == "greedy"
+        first = config["learner"]["network"]["layers"][0]
+        assert first["loss"] == {"part": "ThresholdLogistic", "threshold": 2.0, "temperature": 1.0}
+        assert (first["goodness"], first["place"], first["peer"]) == (
+            "sum_of_squares",
+            "overlay",
+            0,
+        )
+        assert config["learner"]["rule"]["part"] == "Adam"
+        log = json.loads((here / "runs/digits/log.jsonl").read_text().splitlines()[-1])
+        assert "goodness_error" in log["validation"]
+
+    @pytest.mark.parametrize(
+        ("words", "says"),
+        [
+            (["--data", "digts"], "no data set 'digts'; did you mean 'digits'"),
+            (["--loss", "sylu"], "no loss 'sylu'; did you mean 'SiLU'"),
+            (["--goodness", "sum_of_square_"], "did you mean"),
+            (["--goodness", "cubes"], "no goodness 'cubes'"),
+            (["--negatives", "none"], "no negatives 'none'"),
+            (["--normalization", "lenght"], "did you mean 'length'"),
+            (["--optimizer", "sgd"], "no optimizer 'sgd'"),
+            (["--method", "eager"], "no method 'eager'; did you mean 'greedy'"),
+            (["--label", "stamp"], "no label 'stamp'"),
+            (["--dtype", "float16"], "no dtype 'float16'"),
+            (["--device", "abacus"], "device 'abacus' cannot be used"),
+            (["--widths", "0,10"], "each must be above 0"),
+            (["--widths", "12,-3"], "each must be above 0"),
+            (["--widths", "wide"], "give whole numbers, as in 2000,2000"),
+            (["--epochs", "0"], "epochs and batch must be above 0"),
+            (["--batch-size", "-1"], "epochs and batch must be above 0"),
+            (["--rate", "0"], "must be above 0"),
+            (["--rate", "nan"], "must be above 0"),
+            (["--weight-decay", "-1"], "weight decay -1.0 not below"),
+            (["--alpha", "-1"], "alpha -1.0 must be above 0"),
+            (["--peer", "-1"], "peer strength -1.0"),
+            (["--loss", "silu", "--threshold", "2"], "the loss SiLU has no threshold, only alpha"),
+            (["--threshold", "-5"], "no unit can reach threshold -5"),
+            (["--method", "greedy", "--negatives", "hard_by_softmax"], "softmax head"),
+        ],
+        ids=" ".join,
+    )
+    def test_wrong_usage(self, here, words, says):
+        options = dict(zip(SMALL[::2], SMALL[1::2], strict=True))
+        options.update(zip(words[::2], words[1::2], strict=True))
+        given = [word for pair in options.items() for word in pair]
+        fails("train", *given, "--no-baseline", code=2, says=says)
+        assert not list(here.rglob("*.safetensors"))
+
+    def test_missing_data_says_how_to_get_it(self, home, here):
+        fails("train", "--data", "mnist", "--device", "cpu", code=1, says="ff data fetch mnist")
+
+    def test_resume_with_other_options(self, trained):
+        words = ["--out", trained[0], "--resume", "--no-report", "--seed", "1"]
+        says = ["holds another run: plan.seed was 0 and is now 1", "same options"]
+        fails("train", *SMALL, *words, code=1, says=says)
+
+    def test_damaged_checkpoint(self, here):
+        ff("train", *SMALL, "--no-baseline", "--no-report")
+        (tensors,) = here.glob("runs/digits/checkpoint/*.safetensors")
+        tensors.write_bytes(tensors.read_bytes()[:-1])
+        words = ["--no-baseline", "--no-report", "--resume"]
+        fails("train", *SMALL, *words, code=1, says="is damaged: its sha256 is not the manifest's")
+
+    def test_full_disk_takes_one_line(self, here, monkeypatch):
+        def full(*_):
+            raise OSError(28, "No space left on device", "runs/digits/log.jsonl")
+
+        monkeypatch.setattr("json.JSONEncoder.encode", full)
+        says = "runs/digits/log.jsonl: No space left on device"
+        fails("train", *SMALL, "--no-baseline", code=1, says=says)
+
+    def test_unforeseen_errors_stay_loud(self, here, monkeypatch):
+        def broken(*_, **__):
+            raise ZeroDivisionError("a mistake of ours")
+
+        monkeypatch.setattr("forward_forward.experiment.run", broken)
+        with pytest.raises(ZeroDivisionError):
+            ff("train", *SMALL)
+
+
+def test_ctrl_c_saves_and_resume_gives_the_same_bits(tmp_path):
+    options = ["--widths", "16,16,16", "--epochs", "20", "--batch-size", "50", "--device", "cpu"]
+    options += ["--no-baseline", "--no-report"]
+    ff("train", *options, "--out", tmp_path / "straight")
+    words = [sys.executable, "-m", "forward_forward", "train", *options]
+    words += ["--out", str(tmp_path / "stopped")]
+    log = tmp_path / "stopped" / "log.jsonl"
+    with subprocess.Popen(words, stdout=-1, stderr=-1, text=True, cwd=tmp_path) as run:
+        until = time.monotonic() + 200
+        while not log.exists() and run.poll() is None and time.monotonic() < until:
+            time.sleep(0.005)
+        run.send_signal(signal.SIGINT)
+        _, errors = run.communicate(timeout=200)
+    assert run.returncode == 130, errors
+    assert "Traceback" not in errors
+    last = errors.strip().splitlines()[-1]
+    assert last.startswith("interrupted; all is saved; go on with: ff train")
+    assert "--resume" in last
+    done = len(log.read_text().splitlines())
+    assert 1 <= done < 20
+    ff("train", *options, "--out", tmp_path / "stopped", "--resume")
+    straight, resumed = (
+        json.loads((tmp_path / name / "model" / "manifest.json").read_text())
+        for name in ("straight", "stopped")
+    )
+    assert straight["sha256"] == resumed["sha256"]
+
+
+class TestEvaluate:
+    def test_gives_the_figures_of_the_run(self, trained):
+        folder, printed = trained
+        found = json.loads(ff("evaluate", folder, "--json", "--device", "cpu").stdout)
+        assert found["metrics"] == printed["forward_forward"]["metrics"]
+        assert found["images"] == 360
+        rival = json.loads(ff("evaluate", folder / "backprop", "--json", "--device", "cpu").stdout)
+        assert rival["metrics"] == printed["backpropagation"]["metrics"]
+
+    def test_table(self, trained):
+        text = ff("evaluate", trained[0]).stdout
+        assert "layer 3 alone" in text
+        assert "shortlist" in text
+
+    def test_not_a_model(self, tmp_path):
+        fails("evaluate", tmp_path, code=1, says="is this a run's folder?")
+
+    def test_checkpoint_is_no_model(self, trained):
+        fails("evaluate", trained[0] / "checkpoint", code=1, says="holds no model")
+
+    def test_unknown_data(self, trained):
+        fails("evaluate", trained[0], "--data", "mnits", code=2, says="did you mean 'mnist'")
+
+
+class TestPredict:
+    def test_index_and_file_agree(self, trained, tmp_path):
+        from forward_forward.data import load
+
+        words = ["predict", trained[0], "--json"]
+        (by_index,) = json.loads(ff(*words, "--index", "3").stdout)
+        image = np.asarray(load("digits").test.images[3])
+        np.save(tmp_path / "one.npy", image.reshape(8, 8))
+        (by_file,) = json.loads(ff(*words, tmp_path / "one.npy").stdout)
+        true = by_index.pop("true_class")
+        assert true in "0123456789"
+        assert by_index == by_file | {"image": 0}
+        assert sum(by_file["probabilities"].values()) == pytest.approx(1, abs=1e-5)
+        assert max(by_file["goodness"], key=by_file["goodness"].get) == by_file["class"]
+
+    def test_explain(self, trained):
+        text = ff("predict", trained[0], "--index", "0", "--explain").stdout
+        assert "layer 3" in text
+        assert "←" in text
+        (answer,) = json.loads(
+            ff("predict", trained[0], "--index", "0", "--explain", "--json").stdout
+        )
+        total = sum(layer["0"] for layer in answer["layers"][1:])
+        assert total == pytest.approx(answer["goodness"]["0"], rel=1e-5)
+
+    def test_several_images(self, trained, tmp_path):
+        np.save(tmp_path / "many.npy", np.zeros((3, 64), dtype=np.uint8))
+        lines = ff("predict", trained[0], tmp_path / "many.npy").stdout.splitlines()
+        assert [line.split(":")[0] for line in lines] == ["image 0", "image 1", "image 2"]
+
+    def test_picture(self, trained, tmp_path):
+        from PIL import Image
+
+        Image.new("RGB", (8, 8), (255, 255, 255)).save(tmp_path / "white.png")
+        np.save(tmp_path / "white.npy", np.ones((8, 8)))
+        words = ["predict", trained[0], "--json"]
+        assert (
+            ff(*words, tmp_path / "white.png").stdout == ff(*words, tmp_path / "white.npy").stdout
+        )
+
+    def test_wrong_usage(self, trained):
+        fails("predict", trained[0], code=2, says="give either a FILE or --index N")
+        fails("predict", trained[0], "--index", "360", code=2, says="no image 360; there are 360")
+        words = ["predict", trained[0] / "backprop", "--index", "0", "--explain"]
+        fails(*words, code=2, says="backpropagation net")
+
+    def test_bad_file(self, trained, tmp_path):
+        np.save(tmp_path / "large.npy", np.zeros((28, 28)))
+        says = ["large.npy: an image of 28×28; the model reads 8×8", "scale it first"]
+        fails("predict", trained[0], tmp_path / "large.npy", code=1, says=says)
+        fails("predict", trained[0], tmp_path / "none.png", code=1, says="no such file")
+
+
+def test_list_names_everything():
+    found = json.loads(ff("list", "--json").stdout)
+    assert {"author_program", "hinton2022_supervised"} <= {row["name"] for row in found["recipes"]}
+    assert [row["name"] for row in found["data"]] == ["digits", "fashion_mnist", "mnist"]
+    rows = [*found["recipes"], *found["data"], *sum(found["parts"].values(), [])]
+    labelled = [row for row in rows if row not in found["parts"]["method"]]
+    assert all(row["about"] for row in labelled), [r for r in labelled if not r["about"]]
+    assert "sum_of_squares" in ff("list").stdout
+
+
+class TestDataCommand:
+    def test_status(self, home):
+        found = json.loads(ff("data", "status", "--json").stdout)
+        assert found["digits"] == {"ready": True, "files": []}
+        assert found["mnist"]["ready"] is False
+        assert "missing: `ff data fetch mnist`" in ff("data", "status").stdout
+
+    def test_fetch_unknown_or_needless(self, home):
+        fails("data", "fetch", "mnits", code=2, says="did you mean 'mnist'")
+        fails("data", "fetch", "digits", code=2, says="digits needs no download")
+
+
+class TestResults:
+    def test_check_fails_when_stale_and_says_the_mend(self, here):
+        fails("results", "--check", code=1, says="mend it with: ff results")
+        ff("results")
+        assert "author_program" in (here / "RESULTS.md").read_text()
+        ff("results", "--check")
+
+    def test_json_rows(self, here):
+        rows = json.loads(ff("results", "--json").stdout)
+        keys = {"recipe", "metric", "unit", "paper", "mean", "std", "n", "verdict"}
+        assert all(keys <= row.keys() for row in rows)
+        assert not (here / "RESULTS.md").exists()
+
+    def test_damaged_record(self, here):
+        (here / "records/author_program").mkdir(parents=True)
+        (here / "records/author_program/seed0.json").write_text("{")
+        fails("results", code=1, says=["seed0.json is damaged", "delete it"])
+
+
+class TestReport:
+    def test_overview(self, here):
+        ff("report", "--out", "all.html")
+        assert "author_program" in (here / "all.html").read_text()
+
+    def test_a_run_again(self, trained):
+        page = trained[0] / "report.html"
+        before = page.read_text()
+        page.unlink()
+        ff("report", trained[0])
+        assert "Beside backpropagation" in page.read_text()
+        assert len(page.read_text()) == pytest.approx(len(before), rel=0.2)
+
+    def test_not_a_run(self, here):
+        fails("report", here, code=2, says="holds no record.json")
+
+
+class TestBench:
+    def test_unknown(self):
+        fails("bench", "stap", code=2, says="did you mean 'step'?")
+
+    def test_figures(self, monkeypatch):
+        from forward_forward.benchmarks import step
+
+        asked = {}
+        monkeypatch.setattr(step, "run", lambda quick, device: asked.update(q=quick) or {"a": 1.5})
+        assert json.loads(ff("bench", "step", "--quick", "--json").stdout) == {"a": 1.5}
+        assert asked == {"q": True}
+        assert "1.5" in ff("bench", "step").stdout
+
+
+class TestReproduce:
+    @pytest.fixture
+    def tiny(self, monkeypatch, here):
+        """The oracle's recipe, on digits and tiny."""
+        from dataclasses import replace
+
+        from forward_forward import recipes
+        from forward_forward.recipes.author_program import RECIPE
+        from forward_forward.recipes.best_supervised import best_learner
+        from forward_forward.training.loop import Plan
+
+        def build(data, seed, device):
+            return best_learner(data, [8, 8], seed, device), Plan(1, batch_size=500, seed=seed)
+
+        recipe = replace(RECIPE, dataset="digits", build=build)
+        for place in ("reproduce.find", "recipes.find"):
+            monkeypatch.setattr(f"forward_forward.{place}", lambda name: recipe)
+        assert recipes.names()
+        return here
+
+    def test_keeps_a_record_of_each_seed_and_skips_them_later(self, tiny):
+        result = ff("reproduce", "author_program", "--seeds", "2", "--device", "cpu")
+        assert "author_program seed 1  epoch 1/1" in result.stderr
+        assert "(n<3)" in result.stdout
+        paths = sorted(tiny.glob("records/author_program/*.json"))
+        assert [path.name for path in paths] == ["seed0.json", "seed1.json"]
+        times = [path.stat().st_mtime_ns for path in paths]
+        words = ["--seeds", "3", "--resume", "--device", "cpu"]
+        result = ff("reproduce", "author_program", *words)
+        assert "seeds 0, 1 have a record already" in result.stderr
+        assert [path.stat().st_mtime_ns for path in paths] == times
+        assert (tiny / "records/author_program/seed2.json").exists()
+
+    def test_smoke_leaves_no_record(self, tiny):
+        assert "smoke run" in ff("reproduce", "author_program", "--smoke", "--device", "cpu").stdout
+        assert not (tiny / "records").exists()
+
+    def test_wrong_usage(self, here):
+        says = "no recipe 'author_programm'; did you mean 'author_program'"
+        fails("reproduce", "author_programm", code=2, says=says)
+        fails("reproduce", "author_program", "--seeds", "0", code=2, says="at least 1")
+
+
+def test_typers_own_errors_end_with_2():
+    assert "No such option" in ff("train", "--colour", "red", code=2).stderr
+    assert "sing" in ff("sing", code=2).stderr
+    ff("train", "--epochs", "many", code=2)
+
+
+def test_outside_terminals_nothing_is_cut(trained):
+    text = ff("evaluate", trained[0]).stdout
+    assert all(len(line) <= 200 for line in text.splitlines())
+    assert "…" not in text
+
+
+def test_module_runs_too(tmp_path):
+    words = [sys.executable, "-m", "forward_forward", "train", "--data", "digts"]
+    run = subprocess.run(words, capture_output=True, text=True, cwd=Path(tmp_path), check=False)
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr == "error: no data set 'digts'; did you mean 'digits'?\n"

@@ -1,0 +1,86 @@
+from dataclasses import replace
+
+import pytest
+import torch
+
+from forward_forward import experiment, gallery
+from forward_forward.data import load
+from forward_forward.experiment import Settings, backpropagation, forward_forward
+from forward_forward.goodness import sum_of_squares
+from forward_forward.labels import concatenate, overlay
+from forward_forward.negatives import random_wrong_label
+from forward_forward.recipes.best_supervised import best_learner
+from forward_forward.reproduce import few
+from forward_forward.training.greedy import Greedy
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return few(load("digits"), 100)
+
+
+TINY = Settings(widths=(8, 7, 6), epochs=1, batch_size=50)
+
+
+def test_default_is_the_best_method(digits):
+    learner, plan = forward_forward(Settings(), digits)
+    budget = experiment.BUDGETS["digits"]
+    best = best_learner(digits, budget.widths, 0, place=concatenate, rate=budget.rate)
+    assert learner.describe() == best.describe()
+    assert (plan.epochs, plan.batch_size, plan.look_every) == (budget.epochs, budget.batch_size, 0)
+
+
+def test_rival_is_matched(digits):
+    learner, plan = forward_forward(TINY, digits)
+    rival, its_plan = backpropagation(TINY, digits)
+    assert rival.network.widths == [layer.units for layer in learner.network.layers]
+    assert (its_plan.epochs, its_plan.batch_size) == (plan.epochs, plan.batch_size)
+
+
+def test_one_part_changes_and_the_others_stay(digits):
+    best = forward_forward(TINY, digits)[0].describe()
+    changed = forward_forward(replace(TINY, goodness=sum_of_squares), digits)[0].describe()
+    assert changed["network"]["layers"][0]["goodness"] == "sum_of_squares"
+    for layer in changed["network"]["layers"]:
+        layer["goodness"] = "mean_of_squares"
+    assert changed == best
+    same = forward_forward(replace(TINY, peer=best["network"]["layers"][0]["peer"]), digits)[0]
+    assert same.describe() == best
+    fresh = forward_forward(TINY, digits)[0]
+    for one, other in zip(same.network.parameters(), fresh.network.parameters(), strict=True):
+        assert torch.equal(one, other)
+
+
+def test_greedy_has_no_head_and_simple_negatives(digits):
+    learner, _ = forward_forward(replace(TINY, method=Greedy), digits)
+    assert learner.network.head is None
+    assert learner.negatives is random_wrong_label
+
+
+def test_only_held_out_images_are_looked_at(digits):
+    assert forward_forward(TINY, digits.for_validation())[1].look_every == 1
+    assert forward_forward(TINY, digits)[1].look_every == 0
+
+
+def test_label_goes_where_nothing_is(digits):
+    assert experiment.fitting_place(digits) is concatenate
+    blank = digits.train.images.clone()
+    blank[:, :10] = 0
+    framed = replace(digits, train=replace(digits.train, images=blank))
+    assert experiment.fitting_place(framed) is overlay
+
+
+@pytest.mark.parametrize("place", [overlay, concatenate])
+def test_receptive_weights_show_the_label_where_it_is(digits, place):
+    network = forward_forward(replace(TINY, place=place), digits)[0].network
+    weights = torch.tensor(gallery.receptive_weights(network))
+    assert weights.shape == (64, 8)
+    expected = network.layers[0].label_weight if place is overlay else network.layers[0].weight[:10]
+    assert torch.equal(weights[:10], expected.detach())
+
+
+def test_goodness_of_pairs(digits):
+    network = forward_forward(TINY, digits)[0].network
+    pos, neg = gallery.goodness_of_pairs(network, digits, images=20)
+    assert [len(g) for g in (*pos, *neg)] == [20] * 6
+    assert all((p != n).all() for p, n in zip(pos, neg, strict=True))

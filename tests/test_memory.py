@@ -1,0 +1,50 @@
+import pytest
+import torch
+
+from forward_forward.data import load
+from forward_forward.experiment import Settings, backpropagation, forward_forward
+from forward_forward.memory import LiveBytes, training_peak
+from forward_forward.reproduce import count_parameters, few
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return few(load("digits"), 200)
+
+
+def test_counts_what_is_alive_and_views_once():
+    kept = torch.zeros(100)
+    with LiveBytes(ignore=(kept,)) as live:
+        a = kept + 1  # 400 bytes
+        assert a.view(10, 10).t() is not None
+        b = a * 2  # 800
+        del a
+        c = b + 1  # 800
+        assert kept[:3] is not None
+    assert live.peak == 800
+    assert c is not None
+
+
+@pytest.mark.parametrize(
+    ("build", "copies"),
+    [(forward_forward, 2), (backpropagation, 4)],
+    ids=["weights and gradients", "with both of Adam's"],
+)
+def test_peak_holds_weights_state_and_activities(build, copies, digits):
+    settings = Settings(widths=(300, 300), batch_size=10, matmul_dtype=torch.float32)
+    learner, plan = build(settings, digits)
+    least = 4 * count_parameters(learner.network) * copies
+    peaks = [
+        training_peak(lambda: build(settings, digits)[0], digits.train, size) for size in (10, 100)
+    ]
+    assert least <= peaks[0] < 1.5 * least
+    assert peaks[1] > peaks[0] + 90 * 4 * 300
+
+
+def test_measures_the_same_twice(digits):
+    settings = Settings(widths=(20, 20, 20), batch_size=50)
+    first, second = (
+        training_peak(lambda: forward_forward(settings, digits)[0], digits.train, 50)
+        for _ in range(2)
+    )
+    assert first == second

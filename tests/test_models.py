@@ -1,0 +1,126 @@
+import json
+
+import pytest
+import torch
+from safetensors.torch import save
+
+from forward_forward.baselines.backprop import Perceptron
+from forward_forward.data import Dataset, Split
+from forward_forward.errors import CheckpointError, DataError
+from forward_forward.labels import concatenate
+from forward_forward.losses import SymBa
+from forward_forward.models import load_model, save_model
+from forward_forward.networks.feed_forward import FeedForward
+from forward_forward.randomness import generator
+
+
+@pytest.fixture
+def data():
+    draw = generator(0, "images")
+    split = Split(torch.rand(6, 16, generator=draw), torch.arange(6) % 3)
+    return Dataset("toy", 3, (1, 4, 4), split, split, ("a", "b", "c"))
+
+
+def forward_forward(**options):
+    return FeedForward.dense(16, 3, [6, 5, 4], generator=generator(0, "weights"), **options)
+
+
+NETWORKS = {
+    "overlay": forward_forward,
+    "concatenated": lambda: forward_forward(place=concatenate, strength=2.5, pixel_mean=0.1),
+    "no head, peers, another loss": lambda: forward_forward(head=False, peer=0.1, loss=SymBa(3.0)),
+    "perceptron": lambda: Perceptron(16, 3, [5, 4], generator=generator(0, "weights"), dropout=0.5),
+}
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_comes_back_the_same(name, data, tmp_path):
+    network = NETWORKS[name]().eval()
+    save_model(tmp_path, network, data, {"goodness_error": 1.5})
+    model = load_model(tmp_path)
+    assert (model.class_names, model.shape, model.data) == (("a", "b", "c"), (1, 4, 4), "toy")
+    assert model.metrics == {"goodness_error": 1.5}
+    for key, value in network.state_dict().items():
+        assert torch.equal(model.network.state_dict()[key], value)
+    again = load_model(tmp_path).scores(data.test.images)
+    for key, value in model.scores(data.test.images).readouts.items():
+        assert torch.equal(value, again.readouts[key])
+
+
+def test_a_run_stands_for_its_model(data, tmp_path):
+    save_model(tmp_path / "model", forward_forward(), data, {})
+    assert load_model(tmp_path).data == "toy"
+
+
+def test_saving_again_replaces(data, tmp_path):
+    save_model(tmp_path, forward_forward(), data, {"a": 1})
+    save_model(tmp_path, forward_forward(head=False), data, {"a": 2})
+    assert load_model(tmp_path).metrics == {"a": 2}
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_any_damage_is_an_error_or_harmless(data, tmp_path):
+    save_model(tmp_path, forward_forward(), data, {"goodness_error": 1.5})
+    expected = load_model(tmp_path).scores(data.test.images).readouts["goodness"]
+    for path in list(tmp_path.iterdir()):
+        good = path.read_bytes()
+        for at in range(0, len(good), 11):
+            for bad in (good[:at], good[:at] + bytes([good[at] ^ 1]) + good[at + 1 :]):
+                path.write_bytes(bad)
+                try:
+                    model = load_model(tmp_path)
+                except CheckpointError as error:
+                    assert "\n" not in str(error)
+                    continue
+                assert torch.equal(model.scores(data.test.images).readouts["goodness"], expected)
+        path.write_bytes(good)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda model: model["network"].update(type="Transformer"),
+        lambda model: model["network"].update(config={}),
+        lambda model: model["network"]["config"]["layers"][0].update(units=-3),
+        lambda model: model["network"]["config"]["layers"][0].update(goodness="os.system"),
+        lambda model: model["network"]["config"]["layers"][0].update(loss={"part": "SiLU", "x": 1}),
+        lambda model: model.update(shape="large"),
+        lambda model: model.pop("class_names"),
+        lambda model: model["network"]["config"]["layers"][1].update(units=7),
+    ],
+)
+def test_a_planted_description_is_refused(change, data, tmp_path):
+    from forward_forward.models import _digest
+
+    save_model(tmp_path, forward_forward(), data, {})
+    path = tmp_path / "manifest.json"
+    manifest = json.loads(path.read_text())
+    change(manifest["model"])
+    manifest["model_sha256"] = _digest(manifest["model"])
+    path.write_text(json.dumps(manifest))
+    with pytest.raises(CheckpointError):
+        load_model(tmp_path)
+
+
+def test_tensors_of_another_folder_are_refused(data, tmp_path):
+    save_model(tmp_path, forward_forward(), data, {})
+    (tensors,) = tmp_path.glob("*.safetensors")
+    tensors.write_bytes(save({"network.x": torch.zeros(3)}))
+    with pytest.raises(CheckpointError, match="sha256"):
+        load_model(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("images", "says"),
+    [
+        (torch.zeros(1, 15), "rows of 16"),
+        (torch.zeros(4, 4), "rows of 16"),
+        (torch.full((1, 16), float("nan")), "NaN or infinite"),
+        (torch.full((1, 16), float("inf")), "NaN or infinite"),
+        (torch.full((1, 16), 255.0), "not in"),
+    ],
+)
+def test_odd_images(images, says, data, tmp_path):
+    save_model(tmp_path, forward_forward(), data, {})
+    with pytest.raises(DataError, match=says):
+        load_model(tmp_path).scores(images)
