@@ -2,12 +2,12 @@
 
 import pytest
 import torch
-from toys import GOODNESS, generator, uniform
 
 from forward_forward.errors import UsageError
 from forward_forward.layers.dense import Dense
 from forward_forward.slopes import slope_of, with_slope
 from forward_forward.training.reference import reference_gradients
+from toys import GOODNESS, generator, uniform
 
 every_goodness = pytest.mark.parametrize("good", GOODNESS.values(), ids=GOODNESS)
 

@@ -2,10 +2,10 @@
 
 import pytest
 import torch
-from toys import labels_of, uniform
 
 from forward_forward.errors import DataError
 from forward_forward.labels import concatenate, every_label, neutral, one_of_n, overlay
+from toys import labels_of, uniform
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])

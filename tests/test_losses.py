@@ -4,10 +4,10 @@ import math
 
 import pytest
 import torch
-from toys import LOSSES, normal
 
 from forward_forward.errors import UsageError
 from forward_forward.losses import SiLU, SymBa, ThresholdLogistic
+from toys import LOSSES, normal
 
 MADE = {name: kind().for_layer(5.0) for name, kind in LOSSES.items()}
 MADE["with a low threshold"] = ThresholdLogistic(threshold=2.0, temperature=3.0).for_layer(5.0)

@@ -2,13 +2,13 @@
 
 import pytest
 import torch
-from toys import CLASSES, NEGATIVES, PIXELS, generator, labels_of, network, normal, uniform
 
 from forward_forward import negatives
 from forward_forward.errors import FFError, UsageError
 from forward_forward.labels import concatenate
 from forward_forward.networks.feed_forward import FeedForward
 from forward_forward.readout import goodness_per_label
+from toys import CLASSES, NEGATIVES, PIXELS, generator, labels_of, network, normal, uniform
 
 MAY_BE_RIGHT = {"shuffled_label"}
 BATCH = 60

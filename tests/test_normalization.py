@@ -4,7 +4,6 @@ import math
 
 import pytest
 import torch
-from toys import generator, normal, uniform
 
 from forward_forward.errors import UsageError
 from forward_forward.goodness import mean_of_squares, sum_of_activities, sum_of_squares
@@ -18,6 +17,7 @@ from forward_forward.normalization import (
     unnormalized,
 )
 from forward_forward.spec import NORMALIZATIONS
+from toys import generator, normal, uniform
 
 TAKING = {name: value for name, value in NORMALIZATIONS.items() if value is not unnormalized}
 every_one = pytest.mark.parametrize("norm", NORMALIZATIONS.values(), ids=NORMALIZATIONS)

@@ -4,7 +4,6 @@ import copy
 
 import pytest
 import torch
-from toys import PIXELS, RULES, generator, labels_of, network, simultaneous, split, uniform
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from forward_forward.labels import one_of_n
@@ -12,6 +11,7 @@ from forward_forward.layers.dense import Dense
 from forward_forward.layers.labelled_dense import LabelledDense
 from forward_forward.precision import CastCache, accumulate, accumulate_product, product
 from forward_forward.readout import goodness_per_label
+from toys import PIXELS, RULES, generator, labels_of, network, simultaneous, split, uniform
 
 BF16 = torch.bfloat16
 
@@ -198,5 +198,3 @@ def test_without_decay_the_old_total_does_not_matter(dtype):
     accumulate(term, left.t() @ right, 0.0, 1.0)
     assert total.isfinite().all()
     assert term.isfinite().all()
-
-

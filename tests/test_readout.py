@@ -2,7 +2,6 @@
 
 import pytest
 import torch
-from toys import CLASSES, PIXELS, labels_of, network, uniform
 
 from forward_forward.errors import UsageError
 from forward_forward.labels import concatenate, every_label, one_of_n
@@ -13,6 +12,7 @@ from forward_forward.readout import (
     one_pass_softmax,
     shortlist,
 )
+from toys import CLASSES, PIXELS, labels_of, network, uniform
 
 BATCH = 11
 IMAGES = uniform(BATCH, PIXELS)
@@ -103,7 +103,13 @@ def test_accumulated_over_chosen_layers():
 
 @pytest.mark.parametrize(
     ("widths", "chosen", "first"),
-    [((5,), None, 0), ((5, 5), None, 0), ((5, 5, 5), None, 1), ((5, 5, 5), 0, 0), ((5, 5, 5), 2, 2)],
+    [
+        ((5,), None, 0),
+        ((5, 5), None, 0),
+        ((5, 5, 5), None, 1),
+        ((5, 5, 5), 0, 0),
+        ((5, 5, 5), 2, 2),
+    ],
 )
 def test_the_first_of_three_is_left_out_unless_told(widths, chosen, first):
     net = net64(widths=widths, read_from=chosen)

@@ -5,13 +5,13 @@ from dataclasses import dataclass, fields
 
 import pytest
 import torch
-from toys import GOODNESS, LOSSES, NEGATIVES, RULES, SCHEDULES
 
 from forward_forward import spec
 from forward_forward.errors import FFError, UsageError
 from forward_forward.labels import concatenate, overlay
 from forward_forward.losses import SiLU, SymBa, ThresholdLogistic
 from forward_forward.normalization import Normalization
+from toys import GOODNESS, LOSSES, NEGATIVES, RULES, SCHEDULES
 
 
 def through_json(value):

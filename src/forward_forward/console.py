@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 WIDE = 200
 """Columns where no terminal says how many it has, so that nothing is wrapped or cut."""
 MOST_LAYERS = 6
+ROOMY = 100
+"""Columns from which a bar's line has room for the loss."""
 
 
 def console(stderr: bool = False) -> Console:
@@ -56,7 +58,7 @@ class ProgressBar:
         if self.console.is_terminal:
             self.bars = Progress(
                 TextColumn("{task.description}"),
-                BarColumn(bar_width=14),
+                BarColumn(bar_width=10),
                 TextColumn("{task.fields[standing]}"),
                 console=self.console,
             )
@@ -113,7 +115,8 @@ class _Line:
         if self.stages > 1:
             stage = min(int((done - 1e-9) // (epochs / self.stages)) + 1, self.stages)
             parts.append(f"layer {stage}/{self.stages}")
-        parts += self._layers(progress)
+        narrow = self.bar.bars is not None and self.bar.console.width < ROOMY
+        parts += self._layers(progress, loss=not narrow)
         left = self._left(done, epochs)
         parts.append(f"{clock(left)} left" if left > 0 else clock(progress.seconds))
         self.bar.show(self, done / epochs, "  ".join(parts), ended)
@@ -124,7 +127,7 @@ class _Line:
         return pace * ((self.runs - self.run) * epochs - done)
 
     @staticmethod
-    def _layers(progress: "Standing") -> list[str]:
+    def _layers(progress: "Standing", loss: bool) -> list[str]:
         if progress.totals is not None and progress.step:
             rows = [[value / progress.step for value in row[:2]] for row in progress.totals]
         elif progress.curve:
@@ -136,15 +139,15 @@ class _Line:
             return []
         shown = " ".join(f"{100 * accuracy:.1f}" for _, accuracy in known[:MOST_LAYERS])
         more = " …" if len(known) > MOST_LAYERS else ""
-        loss = sum(loss for loss, _ in known) / len(known)
-        words = [f"accuracy {shown}{more} %", f"loss {loss:.3f}"]
+        mean = sum(value for value, _ in known) / len(known)
+        words = [f"accuracy {shown}{more} %", *([f"loss {mean:.3f}"] if loss else [])]
         return words + _validation(progress)
 
 
 def _validation(progress: "Standing") -> list[str]:
     last = progress.curve[-1].get("validation", {}) if progress.curve else {}
     error = next((value for name, value in last.items() if name.endswith("_error")), None)
-    return [] if error is None else [f"held-out error {error:.2f} %"]
+    return [] if error is None else [f"held-out {error:.2f} %"]
 
 
 def clock(seconds: float) -> str:

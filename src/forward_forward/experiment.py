@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 from forward_forward import gallery, records, report
 from forward_forward.baselines.backprop import Perceptron
@@ -166,7 +167,7 @@ def _keep(
     return record
 
 
-def write_page(folder: Path, network: FeedForward, data: Dataset, kept: dict[str, Record]) -> Path:
+def write_page(folder: Path, network: nn.Module, data: Dataset, kept: dict[str, Record]) -> Path:
     """Write `report.html`: the pictures of a net beside the figures of its record and its rival's."""
     record = next(iter(kept.values()))
     rows = [report.comparison_row(name, each) for name, each in kept.items()]
@@ -199,10 +200,12 @@ def forward_forward(settings: Settings, data: Dataset) -> tuple[Learner, Plan]:
 def plan_for(settings: Settings, data: Dataset) -> Plan:
     """Return how long to learn; held-out images are looked at every epoch, a test split never."""
     budget = BUDGETS.get(_set_name(data), Budget())
-    chosen = {"epochs": settings.epochs, "batch_size": settings.batch_size}
-    known = {k: v for k, v in chosen.items() if v is not None}
-    both = {"epochs": budget.epochs, "batch_size": budget.batch_size, **known}
-    return Plan(**both, seed=settings.seed, look_every=int(data.name.endswith("/validation")))
+    return Plan(
+        epochs=_first(settings.epochs, budget.epochs),
+        batch_size=_first(settings.batch_size, budget.batch_size),
+        seed=settings.seed,
+        look_every=int(data.name.endswith("/validation")),
+    )
 
 
 def backpropagation(settings: Settings, data: Dataset) -> tuple[Learner, Plan]:

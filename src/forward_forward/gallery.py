@@ -91,9 +91,11 @@ def _of_layers(network: FeedForward, data: Dataset) -> dict[str, Any]:
             f"Incoming weights of the units with the largest norms.{first}",
         )
     losses = [layer.loss for layer in network.layers]
-    fixed = all(isinstance(loss, ThresholdLogistic) for loss in losses)
+    thresholds = [loss.threshold for loss in losses if isinstance(loss, ThresholdLogistic)]
+    lines = [threshold for threshold in thresholds if threshold is not None]
+    fixed = len(lines) == len(losses)
     figure = pictures.goodness_histograms(
-        *goodness_of_pairs(network, data), [loss.threshold for loss in losses] if fixed else None
+        *goodness_of_pairs(network, data), lines if fixed else None
     )
     line = (
         "the dashed line is the threshold"

@@ -102,7 +102,7 @@ def _subtitle(record: Record) -> str:
     if record.get("parameters"):
         parts.append(f"{record['parameters']:,} parameters")
     if record.get("peak_memory_mib"):
-        parts.append(f"{record['peak_memory_mib']:,.0f} MiB at most")
+        parts.append(f"{_mebibytes(record['peak_memory_mib'])} MiB at most")
     return " · ".join([*parts, record["date"]])
 
 
@@ -150,8 +150,12 @@ def _comparison_cells(row: Mapping[str, Any]) -> dict[str, str]:
         "test_error": results.show("error", row.get("test_error")),
         "macro_f1": results.show("f1", row.get("macro_f1")),
         "seconds": "–" if seconds is None else f"{seconds:,.1f}",
-        "peak_memory_mib": "–" if memory is None else f"{memory:,.0f}",
+        "peak_memory_mib": "–" if memory is None else _mebibytes(memory),
     }
+
+
+def _mebibytes(value: float) -> str:
+    return f"{value:,.0f}" if value >= 10 else f"{value:.1f}"
 
 
 def _metrics(record: Record) -> list[tuple[str, str, str]]:

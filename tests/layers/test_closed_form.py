@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from forward_forward import goodness, losses, normalization
+from forward_forward import goodness, losses
 from forward_forward.discover import members
 from forward_forward.labels import concatenate, one_of_n, overlay
 from forward_forward.layers.dense import Dense
@@ -60,7 +60,13 @@ def test_labelled_first_layer(good, loss, norm, place) -> None:
 def test_hidden_layer(good, loss, norm, peer) -> None:
     generator = torch.Generator().manual_seed(1)
     layer = Dense(
-        PIXELS, UNITS, goodness=good, loss=loss(), peer=peer, generator=generator, dtype=torch.float64
+        PIXELS,
+        UNITS,
+        goodness=good,
+        loss=loss(),
+        peer=peer,
+        generator=generator,
+        dtype=torch.float64,
     )
     pos, neg = norm(random(BATCH, PIXELS, seed=4)), norm(random(BATCH, PIXELS, seed=5))
     assert_equal_to_autograd(layer, (pos,), (neg,), (torch.cat([pos, neg]),))

@@ -2,11 +2,11 @@
 
 import pytest
 import torch
-from toys import generator
 
 from forward_forward.labels import concatenate, overlay
 from forward_forward.layers.dense import Dense
 from forward_forward.layers.labelled_dense import LabelledDense
+from toys import generator
 
 
 def test_the_scale_is_that_of_the_fan_in():

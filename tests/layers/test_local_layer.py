@@ -6,7 +6,6 @@ import math
 
 import pytest
 import torch
-from toys import CLASSES, LAYERS, generator, labels_of, uniform
 from torch import nn
 
 from forward_forward.errors import FFError
@@ -18,6 +17,7 @@ from forward_forward.layers.softmax_head import SoftmaxHead
 from forward_forward.losses import SymBa, ThresholdLogistic
 from forward_forward.normalization import length
 from forward_forward.training.reference import reference_gradients
+from toys import CLASSES, LAYERS, generator, labels_of, uniform
 
 BATCH, BELOW, UNITS = 6, 8, 5
 
@@ -68,9 +68,7 @@ def dense(**parts):
 
 
 def labelled(**parts):
-    return LabelledDense(
-        BELOW, CLASSES, UNITS, generator=generator(), dtype=torch.float64, **parts
-    )
+    return LabelledDense(BELOW, CLASSES, UNITS, generator=generator(), dtype=torch.float64, **parts)
 
 
 def plain_inputs():

@@ -6,7 +6,6 @@ import weakref
 
 import pytest
 import torch
-from toys import CLASSES, GOODNESS, LOSSES, PIXELS, WIDTHS, generator, network, simultaneous, split, uniform
 
 from forward_forward.errors import FFError, UsageError
 from forward_forward.labels import concatenate
@@ -14,6 +13,18 @@ from forward_forward.layers.dense import Dense
 from forward_forward.networks.feed_forward import FeedForward
 from forward_forward.readout import goodness_per_label, one_pass_softmax
 from forward_forward.spec import NORMALIZATIONS
+from toys import (
+    CLASSES,
+    GOODNESS,
+    LOSSES,
+    PIXELS,
+    WIDTHS,
+    generator,
+    network,
+    simultaneous,
+    split,
+    uniform,
+)
 
 IMAGES = uniform(6, PIXELS, dtype=torch.float32)
 
@@ -123,7 +134,9 @@ def test_nothing_learned_is_hidden_from_torch():
     assert {f"layers.{i}.peer.mean_activity" for i in range(3)} <= names
     assert {"head.weight", "head.bias", "layers.0.label_weight"} <= names
     count = sum(p.numel() for p in net.parameters())
-    dense = sum((below + 1) * units for below, units in zip((PIXELS, *WIDTHS), WIDTHS, strict=False))
+    dense = sum(
+        (below + 1) * units for below, units in zip((PIXELS, *WIDTHS), WIDTHS, strict=False)
+    )
     assert count == dense + CLASSES * WIDTHS[0] + (sum(WIDTHS[1:]) + 1) * CLASSES
 
 

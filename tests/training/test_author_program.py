@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 import torch
-from toys import generator, labels_of, uniform
 
 from forward_forward.data import Split
 from forward_forward.labels import one_of_n
 from forward_forward.networks.feed_forward import FeedForward
 from forward_forward.training.optimizers import SmoothedGradient
 from forward_forward.training.simultaneous import Simultaneous
+from toys import generator, labels_of, uniform
 
 PIXELS, CLASSES, WIDTHS, BATCH = 20, 4, (9, 8, 7), 6
 RATE, WEIGHT_COST, PEER = 0.01, 0.001, 0.03

@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import save
-from toys import generator, network, simultaneous, split
 
 from forward_forward.errors import CheckpointError
 from forward_forward.training import checkpoints
@@ -27,6 +26,7 @@ from forward_forward.training.checkpoints import (
     write_folder,
 )
 from forward_forward.training.optimizers import Adam
+from toys import generator, network, simultaneous, split
 
 OLD = {"network.a": torch.arange(4.0), "network.b": torch.tensor([[1, 2]])}
 NEW = {"network.a": torch.arange(4.0) + 1, "network.b": torch.tensor([[3, 4]])}
@@ -134,7 +134,9 @@ def test_a_manifest_without_what_it_needs(folder, key):
         read_folder(folder)
 
 
-@pytest.mark.parametrize("text", ["", "[]", "3", "null", "{}", '{"format": 2}', "[" * 100_000, "\x00"])
+@pytest.mark.parametrize(
+    "text", ["", "[]", "3", "null", "{}", '{"format": 2}', "[" * 100_000, "\x00"]
+)
 def test_a_manifest_that_is_something_else(folder, text):
     (folder / MANIFEST).write_text(text)
     with pytest.raises(CheckpointError):
@@ -149,7 +151,8 @@ def test_a_manifest_that_is_no_text(folder, data):
 
 
 @pytest.mark.parametrize(
-    "name", ["../elsewhere", "..", ".", "", "/etc/passwd", "a\x00b", "x" * 5000, 3, None, ["a"], "none"]
+    "name",
+    ["../elsewhere", "..", ".", "", "/etc/passwd", "a\x00b", "x" * 5000, 3, None, ["a"], "none"],
 )
 def test_a_manifest_that_names_other_files(folder, name):
     manifest = json.loads((folder / MANIFEST).read_text())

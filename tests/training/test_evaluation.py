@@ -3,10 +3,10 @@
 import pytest
 import torch
 from sklearn.metrics import confusion_matrix, f1_score
-from toys import labels_of, normal, uniform
 
 from forward_forward.data import Split
 from forward_forward.training.evaluation import Scores, evaluate, shortlisted
+from toys import labels_of, normal, uniform
 
 CLASSES, COUNT, LAYERS = 5, 203, 3
 

@@ -4,11 +4,11 @@ import math
 
 import pytest
 import torch
-from toys import RULES, SCHEDULES, normal
 from torch import nn
 
 from forward_forward.errors import UsageError
 from forward_forward.training.optimizers import Adam, SmoothedGradient, set_rate
+from toys import RULES, SCHEDULES, normal
 
 every_rule = pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
 every_schedule = pytest.mark.parametrize("schedule", SCHEDULES.values(), ids=SCHEDULES)

@@ -33,7 +33,7 @@ def run(quick: bool = False, device: str = "cpu") -> dict[str, Any]:
     Returns:
         `activation_mib` by method and depth, and `greedy_16_over_4`.
     """
-    batch, units = (32, 20) if quick else (512, 1000)
+    batch, units = (32, 100) if quick else (512, 1000)
     draw = generator(0, "bench", device=device)
     data = Split(
         torch.rand(batch, PIXELS, generator=draw, device=device),

@@ -1,5 +1,6 @@
 """Strings become parts here and nowhere else: names as they are typed, with near ones where there is none."""
 
+import difflib
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -27,8 +28,11 @@ def choose(known: Mapping[str, Any], typed: str, what: str) -> Any:
     begun = [value for name, value in folded.items() if typed and name.startswith(_fold(typed))]
     if len(begun) == 1:
         return begun[0]
-    near = {_fold(name): name for name in known}.get(_fold(typed), typed)
-    return pick(dict(known), near, what)
+    spelt = {_fold(name): name for name in known}
+    near = difflib.get_close_matches(_fold(typed), spelt, n=1, cutoff=0.5)
+    if near:
+        raise UsageError(f"no {what} {typed!r}; did you mean {spelt[near[0]]!r}?")
+    return pick(dict(known), typed, what)
 
 
 def known_parts() -> dict[str, dict[str, Any]]:

@@ -38,15 +38,13 @@ def _all(root: Path, out: Path) -> Path:
 def _one(run: Path, data_dir: Path | None) -> Path:
     if not (run / "record.json").is_file():
         raise UsageError(f"{run} is no folder of `ff train`: it holds no record.json")
-    from forward_forward.experiment import BACKPROPAGATION, FORWARD_FORWARD, write_page
+    from forward_forward.experiment import write_page
     from forward_forward.models import load_model
     from forward_forward.records import read
 
     model = load_model(run)
     data = fitting_data(model, None, data_dir, "cpu")
-    paths = {
-        FORWARD_FORWARD: run / "record.json",
-        BACKPROPAGATION: run / "backprop" / "record.json",
-    }
-    kept = {name: read(path) for name, path in paths.items() if path.is_file()}
+    paths = run / "record.json", run / "backprop" / "record.json"
+    records = [read(path) for path in paths if path.is_file()]
+    kept = {record["recipe"].partition(" on ")[0]: record for record in records}
     return write_page(run, model.network, data, kept)

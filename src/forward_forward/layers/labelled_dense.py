@@ -118,8 +118,8 @@ class LabelledDense(LocalLayer):
     def preactivation(self, images: Tensor | Projection, codes: Tensor) -> Tensor:  # type: ignore[override]
         projection = self.project(images)
         codes = codes * self.strength
-        z = (projection.share + codes @ self.label_weight) * self._factor(projection, codes)
-        return (z + self.bias).flatten(0, -2)
+        z = projection.share + codes @ self.label_weight
+        return z.mul_(self._factor(projection, codes)).add_(self.bias).flatten(0, -2)
 
     def accumulate(self, inputs: tuple[Any, ...], dz: Tensor, decay: float, scale: float) -> None:
         projection, codes = self.project(inputs[0]), inputs[1] * self.strength

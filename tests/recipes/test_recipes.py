@@ -1,0 +1,82 @@
+"""Every recipe: builds, states its claim, takes a step on images of MNIST's size, and is judged by its claim."""
+
+import importlib
+import json
+import math
+
+import pytest
+import torch
+
+from forward_forward import recipes
+from forward_forward.data import Dataset, Split, batches, names
+from forward_forward.errors import UsageError
+from forward_forward.training.evaluation import evaluate
+from forward_forward.training.loop import Plan
+from toys import generator, labels_of, uniform
+
+NAMES = recipes.names()
+every_recipe = pytest.mark.parametrize("name", NAMES)
+
+
+def images(count, seed):
+    return Split(uniform(count, 784, seed=seed, dtype=torch.float32), labels_of(count, seed, 10))
+
+
+DATA = Dataset("random", 10, (1, 28, 28), images(12, 0), images(5, 1), tuple("0123456789"))
+
+
+def test_the_promised_ones_are_there():
+    assert {"author_program", "backprop_4x2000", "best_supervised", "blog2022_walkthrough",
+            "hinton2022_supervised", "hinton2022_supervised_fast"} <= set(NAMES)  # fmt: skip
+
+
+@every_recipe
+def test_it_says_what_it_claims(name):
+    text = importlib.import_module(f"forward_forward.recipes.{name}").__doc__
+    recipe = recipes.find(name)
+    assert "Claim:" in text or "Goal:" in text
+    assert recipe.claims
+    assert recipe.dataset in names()
+    for claim in recipe.claims:
+        assert claim.source
+        assert claim.unit == "%"
+        assert claim.paper is not None or claim.target is not None
+        assert all(0 < n < 100 for n in (claim.paper, claim.target) if n is not None)
+    assert len({claim.metric for claim in recipe.claims}) == len(recipe.claims)
+
+
+@every_recipe
+def test_it_takes_a_step_and_its_claim_can_be_judged(name):
+    recipe = recipes.find(name)
+    before = torch.get_rng_state()
+    learner, plan = recipe.build(recipe.prepare(DATA), 7, "cpu")
+    assert isinstance(plan, Plan)
+    assert plan.seed == 7
+    assert json.loads(json.dumps([learner.describe(), plan.describe()], allow_nan=False))
+    state = {k: v.clone() for k, v in learner.network.state_dict().items()}
+    learner.begin(DATA.train, 0, plan.seed)
+    rows = next(batches(len(DATA.train), plan.batch_size, plan.seed, 0))
+    seen = learner.step(rows, generator(), plan.schedule(0.0))
+    assert seen[:, 0].isfinite().all()
+    after = learner.network.state_dict()
+    assert any(not value.equal(after[key]) for key, value in state.items())
+    assert all(value.isfinite().all() for value in after.values())
+    metrics = evaluate(learner.scores, DATA.test, 10).metrics
+    assert {claim.metric for claim in recipe.claims} <= metrics.keys()
+    assert all(math.isfinite(value) for value in metrics.values())
+    assert torch.get_rng_state().equal(before)
+
+
+def test_the_seed_makes_the_weights():
+    build = recipes.find("blog2022_walkthrough").build
+    first, again, other = (build(DATA, seed, "cpu")[0].network for seed in (0, 0, 1))
+    states = [net.state_dict() for net in (first, again, other)]
+    assert all(value.equal(states[1][key]) for key, value in states[0].items())
+    assert not states[0]["layers.1.weight"].equal(states[2]["layers.1.weight"])
+
+
+def test_a_wrong_name_is_refused_with_a_near_one():
+    with pytest.raises(UsageError, match="author_program"):
+        recipes.find("author_programme")
+    with pytest.raises(UsageError):
+        recipes.find("recipe")

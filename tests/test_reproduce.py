@@ -1,0 +1,83 @@
+"""From a recipe and a seed to a record, on a random data set in MNIST's place."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from forward_forward import records, reproduce
+from forward_forward.data import Dataset, Split
+from forward_forward.errors import UsageError
+from toys import dataset, labels_of, simultaneous, uniform
+
+NAME = "blog2022_walkthrough"  # the smallest
+
+
+def images(count, seed):
+    return Split(uniform(count, 784, seed=seed, dtype=torch.float32), labels_of(count, seed, 10))
+
+
+@pytest.fixture(autouse=True)
+def _random_mnist(monkeypatch):
+    data = Dataset("mnist", 10, (1, 28, 28), images(20, 0), images(8, 1), tuple("0123456789"))
+    monkeypatch.setattr(reproduce, "load", lambda name, *where: data)
+
+
+def without_chance(record):
+    """Return a record without what may differ between runs of the same seed."""
+    kept = {k: v for k, v in record.items() if k not in ("seconds", "peak_memory_mib", "date")}
+    kept["curves"] = [
+        {k: v for k, v in entry.items() if k != "seconds"} for entry in kept["curves"]
+    ]
+    return kept
+
+
+def test_a_smoke_run_makes_a_whole_record(tmp_path):
+    record = reproduce.reproduce(NAME, 3, runs=tmp_path / "runs", smoke=True)
+    back = records.read(records.write(record, tmp_path / "records"))
+    assert (back["recipe"], back["seed"], back["epochs"]) == (NAME, 3, 2)
+    assert [entry["stage"] for entry in back["curves"]] == [0, 1]
+    assert set(back["metrics"]) == {"goodness_error", "goodness_macro_f1"}
+    assert len(back["layer_errors"]) == 2
+    assert back["config"]["train_images"] == 20
+    assert back["parameters"] == (784 + 10 + 1) * 500 + (500 + 1) * 500
+    assert sum(map(sum, back["confusion"])) == 8
+
+
+def test_a_smoke_run_has_a_folder_of_its_own(tmp_path):
+    reproduce.reproduce(NAME, 3, runs=tmp_path, smoke=True)
+    assert [path.name for path in tmp_path.iterdir()] == [f"{NAME}-smoke"]
+
+
+def test_the_same_seed_the_same_record(tmp_path):
+    first, again, other = (
+        without_chance(reproduce.reproduce(NAME, seed, runs=tmp_path / part, smoke=True))
+        for seed, part in ((0, "a"), (0, "b"), (1, "c"))
+    )
+    assert first == again
+    assert first["curves"] != other["curves"]
+
+
+def test_resuming_a_finished_run_judges_it_again(tmp_path):
+    first = reproduce.reproduce(NAME, 0, runs=tmp_path, smoke=True)
+    again = reproduce.reproduce(NAME, 0, runs=tmp_path, smoke=True, resume=True)
+    assert without_chance(first) == without_chance(again)
+
+
+def test_an_unknown_recipe():
+    with pytest.raises(UsageError, match=NAME):
+        reproduce.reproduce("blog2022_walktrough", 0)
+
+
+def test_few_takes_the_first_of_both_splits():
+    data = dataset(24)
+    small = reproduce.few(data, 9)
+    assert (len(small.train), len(small.test)) == (9, 9)
+    assert small.train.images.equal(data.train.images[:9])
+    assert len(reproduce.few(replace(data), 1000).train) == 24
+
+
+def test_parameters_are_counted():
+    net = simultaneous().network
+    by_hand = 12 * 9 + 3 * 9 + 9 + 9 * 8 + 8 + 8 * 7 + 7 + (8 + 7) * 3 + 3
+    assert reproduce.count_parameters(net) == by_hand
