@@ -96,7 +96,7 @@ class TestTrain:
         for name in ("forward_forward", "backpropagation"):
             net = printed[name]
             assert 0 <= net["test_error"] <= 100
-            assert net["seconds"] > 0
+            assert net["seconds"] >= 0
             assert net["peak_memory_mib"] > 0
         record = json.loads((folder / "record.json").read_text())
         assert record["metrics"] == printed["forward_forward"]["metrics"]
@@ -225,7 +225,7 @@ class TestTrain:
 
 
 def test_ctrl_c_saves_and_resume_gives_the_same_bits(tmp_path):
-    options = ["--widths", "16,16,16", "--epochs", "10", "--batch-size", "50", "--device", "cpu"]
+    options = ["--widths", "16,16,16", "--epochs", "4", "--batch-size", "25", "--device", "cpu"]
     options += ["--no-baseline", "--no-report"]
     ff("train", *options, "--out", tmp_path / "straight")
     words = [sys.executable, "-m", "forward_forward", "train", *options]
@@ -243,7 +243,7 @@ def test_ctrl_c_saves_and_resume_gives_the_same_bits(tmp_path):
     assert last.startswith("interrupted; all is saved; go on with: ff train")
     assert "--resume" in last
     done = len(log.read_text().splitlines())
-    assert 1 <= done < 10
+    assert 1 <= done < 4
     ff("train", *options, "--out", tmp_path / "stopped", "--resume")
     straight, resumed = (
         json.loads((tmp_path / name / "model" / "manifest.json").read_text())

@@ -58,8 +58,7 @@ class LiveBytes(TorchDispatchMode):
 
     Example:
         >>> with LiveBytes() as live:
-        ...     for _ in range(3):
-        ...         total = torch.zeros(1000).add(1).sum()
+        ...     total = torch.zeros(1000).add(1).sum()
         >>> live.peak
         8000
     """

@@ -75,3 +75,15 @@ def test_looking_does_not_change_what_is_learned():
     first, again = (made.scores(images).readouts["softmax"] for _ in range(2))
     assert first.equal(again)
     assert made.network.training
+
+
+def test_dropout_draws_from_the_step_s_generator():
+    data, before, weights = split(12), torch.get_rng_state(), []
+    for seed in (0, 0, 1):
+        made = learner(dropout=0.5)
+        made.begin(data, 0, 0)
+        made.step(torch.arange(12), generator(seed), 1.0)
+        weights.append(made.network.linears[0].weight)
+    assert weights[0].equal(weights[1])
+    assert not weights[0].equal(weights[2])
+    assert torch.get_rng_state().equal(before)

@@ -280,7 +280,7 @@ from forward_forward.training.checkpoints import read_folder, write_folder
 root = Path(sys.argv[1])
 old, new = ({"network.a": torch.full((9,), v)} for v in (1.0, 2.0))
 outcomes = []
-for point in range(40):
+for point in range(30):
     folder = root / str(point)
     write_folder(folder, old, {"which": "old"})
     child = os.fork()
@@ -293,7 +293,7 @@ for point in range(40):
         fsync, syncs = os.fsync, iter(range(1000))
         def after_fsync(descriptor):
             fsync(descriptor)
-            if next(syncs) == point // 2 - 10:
+            if next(syncs) == point // 2 - 8:
                 os.kill(os.getpid(), signal.SIGKILL)
         if point % 2:
             os.fsync = after_fsync

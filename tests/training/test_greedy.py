@@ -124,16 +124,16 @@ def most_alive(make, depth):
     return most
 
 
+def together(net):
+    learner = simultaneous()
+    return type(learner)(net, random_wrong_label, learner.rule, learner.head_rule)
+
+
 LEARNERS = {
     "streamed": lambda net: Greedy(net, random_wrong_label, SmoothedGradient(0.02)),
     "cached": lambda net: Greedy(net, random_wrong_label, SmoothedGradient(0.02), cached=True),
-    "simultaneous": lambda net: _simultaneous(net),
+    "simultaneous": together,
 }
-
-
-def _simultaneous(net):
-    learner = simultaneous()
-    return type(learner)(net, random_wrong_label, learner.rule, learner.head_rule)
 
 
 @pytest.mark.parametrize("make", LEARNERS.values(), ids=LEARNERS)

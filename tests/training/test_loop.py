@@ -45,7 +45,7 @@ def backprop(seed, matmul_dtype=None, dropout=0.0):
 
 
 LEARNERS = {
-    "simultaneous, smoothed": lambda seed: simultaneous(seed),
+    "simultaneous, smoothed": simultaneous,
     "simultaneous, Adam": lambda seed: simultaneous(seed, Adam(rate=0.01, weight_decay=0.1)),
     "simultaneous, bf16": lambda seed: simultaneous(seed, matmul_dtype=BF16),
     "greedy, cached": lambda seed: greedy(seed, cached=True),
@@ -302,7 +302,7 @@ def test_one_bad_image_among_many_is_enough():
 
 def test_weights_that_blow_up_are_never_saved(tmp_path):
     """An epoch of one step: its loss is that of the weights before, so the weights themselves must be looked at."""
-    rule = SmoothedGradient(rate=3e38)
+    rule = SmoothedGradient(rate=3e38, weight_decay=1e6)
     with pytest.raises(DivergenceError):
         train(
             simultaneous(rule=rule, peer=0.0),

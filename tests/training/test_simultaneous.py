@@ -35,10 +35,10 @@ def test_a_step_is_what_each_layer_would_do_alone():
 @pytest.mark.parametrize("negatives", NEGATIVES.values(), ids=NEGATIVES)
 def test_it_learns_from_every_kind_of_negatives(negatives):
     data = dataset(120)
-    net = network(widths=(40, 40), peer=0.06)
+    net = network(widths=(30, 30), peer=0.06)
     learner = Simultaneous(net, negatives, Adam(rate=0.01), SmoothedGradient(rate=0.3))
     before = evaluate(learner.scores, data.train, CLASSES).metrics
-    train(learner, data, Plan(epochs=15, batch_size=20))
+    train(learner, data, Plan(epochs=10, batch_size=20))
     after = evaluate(learner.scores, data.train, CLASSES).metrics
     for readout in ("goodness", "softmax", "shortlist"):
         assert after[f"{readout}_error"] < 15 < before[f"{readout}_error"]
