@@ -210,7 +210,7 @@ class TestTrain:
         def full(*_):
             raise OSError(28, "No space left on device", "runs/digits/log.jsonl")
 
-        monkeypatch.setattr("json.JSONEncoder.encode", full)
+        monkeypatch.setattr("os.fsync", full)
         errors = ff("train", *SMALL, "--no-baseline", code=1).stderr.splitlines()
         assert errors[-1].startswith("error: cannot save to runs/digits/checkpoint: No space left")
         assert len(errors) == 2  # the epoch, and what happened to it
@@ -410,7 +410,7 @@ class TestReproduce:
         from forward_forward import recipes
         from forward_forward.recipes.author_program import RECIPE
         from forward_forward.recipes.best_supervised import best_learner
-        from forward_forward.training.loop import Plan
+        from forward_forward.training.plan import Plan
 
         def build(data, seed, device):
             return best_learner(data, [8, 8], seed, device), Plan(1, batch_size=500, seed=seed)

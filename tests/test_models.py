@@ -90,13 +90,13 @@ def test_any_damage_is_an_error_or_harmless(data, tmp_path):
     ],
 )
 def test_a_planted_description_is_refused(change, data, tmp_path):
-    from forward_forward.models import _digest
+    from forward_forward.training.checkpoints import _seal
 
     save_model(tmp_path, forward_forward(), data, {})
     path = tmp_path / "manifest.json"
     manifest = json.loads(path.read_text())
     change(manifest["model"])
-    manifest["model_sha256"] = _digest(manifest["model"])
+    manifest["seal"] = _seal(manifest)
     path.write_text(json.dumps(manifest))
     with pytest.raises(CheckpointError):
         load_model(tmp_path)

@@ -29,8 +29,9 @@ _HOMES = {
     "recipes.best_supervised": ("best_learner",),
     "training.evaluation": ("evaluate",),
     "training.greedy": ("Greedy",),
-    "training.loop": ("Plan", "train"),
+    "training.loop": ("train",),
     "training.optimizers": ("Adam", "SmoothedGradient"),
+    "training.plan": ("Plan",),
     "training.simultaneous": ("Simultaneous",),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}

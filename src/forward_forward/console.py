@@ -12,8 +12,8 @@ from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from forward_forward.training.loop import Progress as Standing
-    from forward_forward.training.loop import Watch
+    from forward_forward.training.plan import Progress as Standing
+    from forward_forward.training.plan import Watch
 
 WIDE = 200
 """Columns where no terminal says how many it has, so that nothing is wrapped or cut."""

@@ -28,8 +28,9 @@ from forward_forward.training.backprop import Backpropagation
 from forward_forward.training.evaluation import evaluate
 from forward_forward.training.greedy import Greedy
 from forward_forward.training.learner import Learner
-from forward_forward.training.loop import Plan, Progress, Watch, train
+from forward_forward.training.loop import train
 from forward_forward.training.optimizers import Adam, Rule
+from forward_forward.training.plan import Plan, Progress, Watch
 from forward_forward.training.schedules import linear
 from forward_forward.training.simultaneous import Simultaneous
 

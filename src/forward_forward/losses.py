@@ -4,6 +4,7 @@ A loss maps `(g_pos [B], g_neg [B])` to one number per sample, `[B]`, and states
 (∂L/∂g_pos, ∂L/∂g_neg) in closed form. Each is one frozen dataclass here.
 """
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from typing import Self
@@ -54,13 +55,13 @@ class ThresholdLogistic(Loss):
     temperature: float = 1.0
 
     def __post_init__(self) -> None:
-        if not self.temperature > 0:
+        if not 0 < self.temperature < math.inf:
             raise UsageError(f"temperature {self.temperature} must be above 0")
 
     def for_layer(self, unit_goodness: float) -> Self:
         if self.threshold is None:
             return replace(self, threshold=unit_goodness)
-        if self.threshold * unit_goodness <= 0:
+        if not 0 < self.threshold * unit_goodness < math.inf:
             side = "above" if unit_goodness > 0 else "below"
             raise UsageError(
                 f"no unit can reach threshold {self.threshold}: this goodness lies {side} 0; "
@@ -98,7 +99,7 @@ class SymBa(Loss):
     alpha: float = 4.0
 
     def __post_init__(self) -> None:
-        if not self.alpha > 0:
+        if not 0 < self.alpha < math.inf:
             raise UsageError(f"alpha {self.alpha} must be above 0")
 
     def __call__(self, g_pos: Tensor, g_neg: Tensor) -> Tensor:

@@ -7,6 +7,7 @@ References:
     Hinton 2022, §2.1 and note 5 (length, mean not subtracted), note 9 (peers), note 21 (sum of activities).
 """
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -34,6 +35,10 @@ class Normalization:
 
     power: int
     per_unit: bool
+
+    def __post_init__(self) -> None:
+        if self.power not in (0, 1, 2):
+            raise UsageError(f"power {self.power} of a normalisation must be 0, 1 or 2")
 
     def __call__(self, y: Tensor) -> Tensor:
         """Return `h [R, U]` of activities `y [R, U]`."""
@@ -85,7 +90,7 @@ class PeerNormalization(nn.Module):
 
     def __init__(self, units: int, strength: float, momentum: float = 0.9) -> None:
         super().__init__()
-        if strength < 0 or not 0 <= momentum < 1:
+        if not 0 <= strength < math.inf or not 0 <= momentum < 1:
             raise UsageError(f"peer strength {strength} must be ≥ 0, momentum {momentum} in [0, 1)")
         self.strength = strength
         self.momentum = momentum

@@ -1,5 +1,7 @@
 """Which dtype matmuls run in. Master weights, goodness and updates stay in the parameter's own dtype."""
 
+import weakref
+
 import torch
 from torch import Tensor
 
@@ -27,14 +29,17 @@ class CastCache:
     """
 
     def __init__(self) -> None:
-        self._copies: dict[int, tuple[int, Tensor]] = {}
+        self._copies: dict[int, tuple[weakref.ref[Tensor], tuple[int, int], Tensor]] = {}
 
     def __call__(self, weight: Tensor, dtype: torch.dtype) -> Tensor:
         """Return `weight` in `dtype`."""
-        version, copy = self._copies.get(id(weight), (-1, weight))
-        if version != weight._version or copy.dtype != dtype or copy.device != weight.device:
-            copy = weight.detach().to(dtype)
-            self._copies[id(weight)] = (weight._version, copy)
+        state = (weight._version, weight.data_ptr())
+        kept = self._copies.get(id(weight))
+        if kept is not None and kept[0]() is weight and kept[1] == state and kept[2].dtype == dtype:
+            return kept[2]
+        self._copies = {k: v for k, v in self._copies.items() if v[0]() is not None}
+        copy = weight.detach().to(dtype)
+        self._copies[id(weight)] = (weakref.ref(weight), state, copy)
         return copy
 
     def __deepcopy__(self, memo: dict[int, object]) -> "CastCache":

@@ -17,7 +17,8 @@ from forward_forward.records import Claim
 from forward_forward.spec import describe
 from forward_forward.training.evaluation import Evaluation, evaluate
 from forward_forward.training.learner import Learner
-from forward_forward.training.loop import Plan, Progress, Watch, train
+from forward_forward.training.loop import train
+from forward_forward.training.plan import Plan, Progress, Watch
 
 SMOKE_IMAGES = 600
 

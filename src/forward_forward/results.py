@@ -11,6 +11,7 @@ from forward_forward.records import Claim, Record
 
 SEEDS = 3
 STANDARD_ERRORS = 2.0
+MARKS = ("<!-- results -->", "<!-- /results -->")
 
 HEADER = """\
 # Results
@@ -124,6 +125,19 @@ def markdown(rows: Sequence[Mapping[str, Any]]) -> str:
     if measures:
         parts += ["## Other measures\n", _table(_MEASURE_COLUMNS, measures)]
     return "\n".join(parts)
+
+
+def summary(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return the short table of a README: claim, paper, ours, verdict."""
+    columns = dict.fromkeys(["recipe", "metric", "paper", "ours (n)", "verdict"], "left")
+    return _table(columns, [_claim_cells(row)[:5] for row in rows])
+
+
+def between_marks(text: str, table: str) -> str:
+    """Return `text` with `table` between its results marks; without marks, as it is."""
+    before, start, rest = text.partition(MARKS[0])
+    _, end, after = rest.partition(MARKS[1])
+    return f"{before}{start}\n{table}{end}{after}" if start and end else text
 
 
 def check(path: Path | str, text: str) -> bool:

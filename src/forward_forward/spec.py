@@ -37,7 +37,10 @@ def find_goodness(name: str) -> Goodness:
 
 def find_loss(value: str | dict[str, Any]) -> losses.Loss:
     """Return a loss from its name, or from what `describe` made of one."""
-    fields = {"part": value} if isinstance(value, str) else dict(value)
+    fields = {"part": value} if isinstance(value, str) else value
+    if not isinstance(fields, dict) or not isinstance(fields.get("part"), str):
+        raise CheckpointError(f"{value!r} describes no loss")
+    fields = dict(fields)
     known = {n: c for n, c in members(losses).items() if n != "Loss"}
     kind = pick(known, fields.pop("part"), "loss")
     try:

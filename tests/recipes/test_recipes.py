@@ -11,7 +11,7 @@ from forward_forward import recipes
 from forward_forward.data import Dataset, Split, batches, names
 from forward_forward.errors import UsageError
 from forward_forward.training.evaluation import evaluate
-from forward_forward.training.loop import Plan
+from forward_forward.training.plan import Plan
 from toys import generator, labels_of, uniform
 
 NAMES = recipes.names()

@@ -9,8 +9,9 @@ import torch.nn.functional as F
 from forward_forward.baselines.backprop import Perceptron
 from forward_forward.training.backprop import Backpropagation
 from forward_forward.training.evaluation import evaluate
-from forward_forward.training.loop import Plan, train
+from forward_forward.training.loop import train
 from forward_forward.training.optimizers import Adam, SmoothedGradient
+from forward_forward.training.plan import Plan
 from toys import CLASSES, PIXELS, dataset, generator, split
 
 

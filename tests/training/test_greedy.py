@@ -11,8 +11,9 @@ from forward_forward.negatives import hard_by_softmax, random_wrong_label, shuff
 from forward_forward.readout import goodness_per_label
 from forward_forward.training import greedy as greedy_module
 from forward_forward.training.greedy import Greedy
-from forward_forward.training.loop import Plan, train
+from forward_forward.training.loop import train
 from forward_forward.training.optimizers import Adam, SmoothedGradient
+from forward_forward.training.plan import Plan
 from toys import dataset, generator, network, simultaneous, split
 
 

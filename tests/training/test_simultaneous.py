@@ -6,8 +6,9 @@ import torch
 from forward_forward.negatives import random_wrong_label, stack
 from forward_forward.training.evaluation import evaluate, shortlisted
 from forward_forward.training.learner import STATISTICS
-from forward_forward.training.loop import Plan, train
+from forward_forward.training.loop import train
 from forward_forward.training.optimizers import Adam, SmoothedGradient
+from forward_forward.training.plan import Plan
 from forward_forward.training.simultaneous import Simultaneous
 from toys import CLASSES, NEGATIVES, dataset, generator, network, simultaneous, split
 

@@ -4,8 +4,9 @@ import math
 from collections.abc import Sequence
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+
+from forward_forward.errors import UsageError
 
 
 class Perceptron(nn.Module):
@@ -32,10 +33,17 @@ class Perceptron(nn.Module):
     ) -> None:
         super().__init__()
         sizes = [in_features, *widths, classes]
+        if min(sizes) <= 0:
+            raise UsageError(f"a net of {sizes} units: all must be above 0")
+        if not 0 <= dropout < 1:
+            raise UsageError(f"dropout {dropout} must be at least 0 and below 1")
         self.widths = list(widths)
         self.dropout = dropout
         pairs = list(zip(sizes, sizes[1:], strict=False))
-        linears = [nn.Linear(i, o, device=device, dtype=dtype) for i, o in pairs]
+        linears = [
+            nn.utils.skip_init(nn.Linear, i, o, device=device or "cpu", dtype=dtype)
+            for i, o in pairs
+        ]
         with torch.no_grad():
             for linear in linears:
                 draw = torch.randn(
@@ -46,10 +54,11 @@ class Perceptron(nn.Module):
                 linear.bias.zero_()
         self.linears = nn.ModuleList(linears)
 
-    def forward(self, images: Tensor) -> Tensor:
+    def forward(self, images: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """Return logits `[B, C]` of images `[B, D]`."""
         for linear in self.linears[:-1]:
             images = linear(images).relu_()
             if self.dropout and self.training:
-                images = F.dropout(images, self.dropout)
+                draw = torch.rand(images.shape, generator=generator, device=images.device)
+                images = images * (draw >= self.dropout) / (1 - self.dropout)
         return self.linears[-1](images)

@@ -25,7 +25,9 @@ class PlainPort(nn.Module):
     def step(self, pos: Tensor, neg: Tensor) -> None:
         """Teach every layer from positive and negative inputs `[B, D]`, labels already in them."""
         for linear, optimizer in zip(self.linears, self.optimizers, strict=True):
-            y_pos, y_neg = (linear(x / (x.norm(dim=1, keepdim=True) + 1e-8)).relu() for x in (pos, neg))
+            y_pos, y_neg = (
+                linear(x / (x.norm(dim=1, keepdim=True) + 1e-8)).relu() for x in (pos, neg)
+            )
             g_pos, g_neg = y_pos.square().mean(1), y_neg.square().mean(1)
             loss = F.softplus(torch.cat([2 - g_pos, g_neg - 2])).mean()
             optimizer.zero_grad()

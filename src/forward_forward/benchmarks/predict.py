@@ -13,7 +13,8 @@ from forward_forward.readout import accumulated_goodness, one_pass_softmax, shor
 from forward_forward.recipes.best_supervised import best_learner
 from forward_forward.records import environment
 from forward_forward.spec import describe
-from forward_forward.training.loop import Plan, train
+from forward_forward.training.loop import train
+from forward_forward.training.plan import Plan
 
 DESCRIPTION = "time of goodness per label and of the shortlist over one plain forward, and how often they agree"
 PIXELS, CLASSES = 784, 10

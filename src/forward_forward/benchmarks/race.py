@@ -14,11 +14,14 @@ from forward_forward.spec import describe
 from forward_forward.training.backprop import Backpropagation
 from forward_forward.training.evaluation import evaluate
 from forward_forward.training.learner import Learner
-from forward_forward.training.loop import Plan, Progress, train
+from forward_forward.training.loop import train
 from forward_forward.training.optimizers import Adam
+from forward_forward.training.plan import Plan, Progress
 from forward_forward.training.schedules import linear
 
-DESCRIPTION = "seconds until 1.6 % validation error on MNIST, Forward-Forward against backpropagation"
+DESCRIPTION = (
+    "seconds until 1.6 % validation error on MNIST, Forward-Forward against backpropagation"
+)
 GOAL, WIDTHS = 1.6, [2000] * 2
 EPOCHS = {"forward_forward": (4, 6, 8, 10, 14, 20, 30), "backprop": (2, 3, 4, 6, 8, 12, 20)}
 

@@ -21,7 +21,9 @@ from forward_forward.training.backprop import Backpropagation
 from forward_forward.training.optimizers import Adam, SmoothedGradient
 from forward_forward.training.simultaneous import Simultaneous
 
-DESCRIPTION = "images/s of a training step of 4 × 2000 at batch 500, beside its rivals and its matmul ceiling"
+DESCRIPTION = (
+    "images/s of a training step of 4 × 2000 at batch 500, beside its rivals and its matmul ceiling"
+)
 PIXELS, CLASSES = 784, 10
 
 
@@ -86,13 +88,17 @@ def _fast(
         device=data.images.device,
     )
     negatives = hard_by_softmax if hard else random_wrong_label
-    learner = Simultaneous(network, negatives, SmoothedGradient(1e-6, 0.002), SmoothedGradient(1e-6))
+    learner = Simultaneous(
+        network, negatives, SmoothedGradient(1e-6, 0.002), SmoothedGradient(1e-6)
+    )
     learner.begin(data, 0, 0)
     rows = torch.arange(len(data), device=data.images.device)
     return lambda: learner.step(rows, draw, 1.0)
 
 
-def _port(data: Split, widths: list[int], draw: torch.Generator, adam: bool) -> Callable[[], object]:
+def _port(
+    data: Split, widths: list[int], draw: torch.Generator, adam: bool
+) -> Callable[[], object]:
     port = PlainPort([PIXELS, *widths], draw, adam)
     pos, neg = overlay(data.images, CLASSES), overlay(data.images, CLASSES)
     pos[:, :CLASSES] = one_of_n(data.labels, CLASSES, pos)
@@ -115,7 +121,9 @@ def _ceiling(
 ) -> Callable[[], object]:
     """Return the bare matmuls of the fast step: the image once, hidden layers for both passes, and ΔW."""
     products = []
-    for below, units, rows in zip([PIXELS, *widths], widths, [batch, *[2 * batch] * 3], strict=False):
+    for below, units, rows in zip(
+        [PIXELS, *widths], widths, [batch, *[2 * batch] * 3], strict=False
+    ):
         h, w, dz = (
             torch.randn(shape, generator=draw, device=draw.device).to(dtype)
             for shape in ((rows, below), (below, units), (rows, units))

@@ -18,6 +18,9 @@ def results(
     ] = False,
     records: Annotated[Path, typer.Option(help="Where records lie.")] = Path("records"),
     out: Annotated[Path, typer.Option(help="The file to write.")] = Path("RESULTS.md"),
+    readme: Annotated[
+        Path, typer.Option(help="Gets a short table too, where it has the marks for one.")
+    ] = Path("README.md"),
 ) -> None:
     """Set every record beside the published number, failures included."""
     from forward_forward import results as core
@@ -25,18 +28,23 @@ def results(
     from forward_forward.records import write_atomically
 
     rows = rows_of(records)
-    text = core.markdown(rows)
-    if check and not core.check(out, text):
-        options = "" if records == Path("records") else f" --records {records}"
-        options += "" if out == Path("RESULTS.md") else f" --out {out}"
-        raise FFError(f"{out} is not what the records say; mend it with: ff results{options}")
     if as_json:
         say_json(rows)
-    elif check:
-        say(f"{out} is up to date")
-    else:
-        write_atomically(out, text)
-        say(f"wrote {out}: {len(rows)} rows")
+    texts = {out: core.markdown(rows)}
+    if readme.is_file():
+        old = readme.read_text(encoding="utf-8")
+        texts[readme] = core.between_marks(old, core.summary(rows))
+    stale = [path for path, text in texts.items() if not core.check(path, text)]
+    if check and stale:
+        options = "" if records == Path("records") else f" --records {records}"
+        options += "" if out == Path("RESULTS.md") else f" --out {out}"
+        names = " and ".join(map(str, stale))
+        raise FFError(f"{names}: not what the records say; mend it with: ff results{options}")
+    if as_json:
+        return
+    for path in [] if check else stale:
+        write_atomically(path, texts[path])
+    say(f"{out}: {len(rows)} rows, {'written' if stale and not check else 'up to date'}")
 
 
 def rows_of(root: Path) -> list[dict[str, object]]:

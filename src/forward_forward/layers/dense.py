@@ -33,6 +33,8 @@ class Dense(LocalLayer):
         torch.Size([2, 3])
     """
 
+    linear_in_inputs = True
+
     def __init__(
         self,
         in_features: int,
@@ -51,7 +53,7 @@ class Dense(LocalLayer):
         self.in_features = in_features
         self.weight = nn.Parameter(torch.empty(in_features, units, device=device, dtype=dtype))
         self.bias = nn.Parameter(torch.empty(units, device=device, dtype=dtype))
-        self.to(device)
+        self.to(device=device, dtype=dtype)
         self.reset_parameters(generator)
 
     def reset_parameters(self, generator: torch.Generator | None = None) -> None:

@@ -1,5 +1,6 @@
 """The first layer of a supervised net: an image and a label, normalised as one vector."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,7 +72,8 @@ class LabelledDense(LocalLayer):
         dtype: torch.dtype | None = None,
         **parts: Any,
     ) -> None:
-        if min(in_features, classes, units, strength, pixel_std) <= 0:
+        sizes = (in_features, classes, units, strength, pixel_std)
+        if not all(0 < size < math.inf for size in sizes) or not math.isfinite(pixel_mean):
             raise UsageError(
                 f"{in_features} pixels, {classes} classes, {units} units, label strength {strength}, "
                 f"pixel deviation {pixel_std}: all must be above 0"
@@ -88,7 +90,7 @@ class LabelledDense(LocalLayer):
         self.weight = nn.Parameter(torch.empty(in_features, units, device=device, dtype=dtype))
         self.label_weight = nn.Parameter(torch.empty(classes, units, device=device, dtype=dtype))
         self.bias = nn.Parameter(torch.empty(units, device=device, dtype=dtype))
-        self.to(device)
+        self.to(device=device, dtype=dtype)
         self.reset_parameters(generator)
 
     def reset_parameters(self, generator: torch.Generator | None = None) -> None:

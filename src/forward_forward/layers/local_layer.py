@@ -4,6 +4,7 @@ Locality lives here and nowhere else. `forward` and `learn` detach what comes in
 caller or a subclass does, so no gradient of one layer's objective can reach another layer.
 """
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, final
@@ -11,6 +12,7 @@ from typing import Any, final
 import torch
 from torch import Tensor, nn
 
+from forward_forward.errors import UsageError
 from forward_forward.goodness import sum_of_squares
 from forward_forward.losses import Loss, ThresholdLogistic
 from forward_forward.normalization import PeerNormalization
@@ -49,6 +51,9 @@ class LocalLayer(nn.Module, ABC):
     rows_align = True
     """Whether row i of every input belongs to row i of the activities, so that rows may be left out."""
 
+    linear_in_inputs = False
+    """Whether z is linear in the inputs, so that a mean row stands for many."""
+
     def __init__(
         self,
         units: int,
@@ -63,10 +68,14 @@ class LocalLayer(nn.Module, ABC):
         self.units = units
         self.goodness = goodness
         self.loss = (loss or ThresholdLogistic()).for_layer(unit_goodness)
+        if not 0 < abs(unit_goodness) < math.inf:
+            raise UsageError(
+                f"this goodness is {unit_goodness} where every activity is 1; it needs a scale"
+            )
         self.objective_scale = units / abs(unit_goodness)
         self.peer = PeerNormalization(units, peer) if peer else None
         self.matmul_dtype = matmul_dtype
-        self._gated_by_slope = _vanishes_at_zero(goodness)
+        self._gated_by_slope = _vanishes_at_zero(goodness, units)
         self.cast = CastCache()
 
     @abstractmethod
@@ -124,7 +133,7 @@ class LocalLayer(nn.Module, ABC):
         This default differentiates the preactivation alone, inside the layer, for layers that state no closed
         form.
         """
-        parameters = list(self.parameters())
+        parameters = [p for p in self.parameters() if p.requires_grad]
         with torch.enable_grad():
             z = self.preactivation(*inputs)
             gradients = torch.autograd.grad(z, parameters, dz.reshape(z.shape), allow_unused=True)
@@ -143,7 +152,7 @@ class LocalLayer(nn.Module, ABC):
         Counting rows would make a GPU wait, so there all rows are kept.
         """
         batch = len(y) // 2
-        if self.rows_align and y.device.type == "cpu":
+        if self.rows_align and y.device.type == "cpu" and (pull is None or self.linear_in_inputs):
             taught = (slopes.abs() > torch.finfo(y.dtype).eps / 8).nonzero().squeeze(1)
             if len(taught) < 0.75 * len(y):
                 dz = self._dz(y[taught], slopes[taught])
@@ -187,7 +196,8 @@ def _detached(value: Any) -> Any:
     return value.detach()
 
 
-def _vanishes_at_zero(goodness: Goodness) -> bool:
+def _vanishes_at_zero(goodness: Goodness, units: int) -> bool:
     """Return whether ∂g/∂y is 0 wherever y is 0, so that the ReLU's own gate changes nothing."""
-    y = torch.tensor([[0.0, 0.7, 0.0, 1.9, 0.2]], dtype=torch.float64)
+    y = torch.linspace(0.5, 2, units, dtype=torch.float64).repeat(2, 1)
+    y[0, ::2] = y[1, 1::2] = 0
     return bool((slope_of(goodness, y)[y == 0] == 0).all())

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from forward_forward import layers as layer_package
 from forward_forward.discover import members, pick, submodules
-from forward_forward.errors import UsageError
+from forward_forward.errors import CheckpointError, UsageError
 from forward_forward.goodness import sum_of_squares
 from forward_forward.labels import neutral
 from forward_forward.layers.dense import Dense
@@ -52,6 +52,8 @@ class FeedForward(nn.Module):
         read_from: int | None = None,
     ) -> None:
         super().__init__()
+        if classes < 2:
+            raise UsageError(f"{classes} classes: a wrong label needs at least 2 classes")
         if not layers:
             raise UsageError("a network needs at least one layer")
         self.layers = cast("Sequence[LocalLayer]", nn.ModuleList(layers))
@@ -123,6 +125,7 @@ class FeedForward(nn.Module):
             [first, *rest], classes, normalization=normalization, head=head, read_from=read_from
         )
 
+    @torch.no_grad()
     def project(self, images: Tensor) -> Tensor | Projection:
         """Return what the first layer can compute of images `[B, D]` before it knows a label."""
         first = self.layers[0]
@@ -172,17 +175,17 @@ class FeedForward(nn.Module):
         Raises:
             UsageError: when a part or a layer has no such name here.
         """
-        layers = []
-        for described in config["layers"]:
-            kind = pick(_layer_types(), described["layer"], "layer")
-            layers.append(kind(**find_parts({k: v for k, v in described.items() if k != "layer"})))
-        return cls(
-            layers,
-            config["classes"],
-            normalization=find_normalization(config["normalization"]),
-            head=config["head"],
-            read_from=config["read_from"],
-        )
+        try:
+            layers = [_build(described) for described in config["layers"]]
+            return cls(
+                layers,
+                config["classes"],
+                normalization=find_normalization(config["normalization"]),
+                head=config["head"],
+                read_from=config["read_from"],
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            raise CheckpointError(f"this describes no network: {error!r}") from None
 
     def set_matmul_dtype(self, dtype: torch.dtype | None) -> None:
         """Choose the dtype of every layer's matmuls; None is the parameters' own."""
@@ -199,3 +202,9 @@ def _layer_types() -> dict[str, type[LocalLayer]]:
         for name, member in members(module).items()
         if isinstance(member, type) and issubclass(member, LocalLayer)
     }
+
+
+def _build(described: dict[str, Any]) -> LocalLayer:
+    parts = find_parts({k: v for k, v in described.items() if k != "layer"})
+    kind = pick(_layer_types(), described["layer"], "layer")
+    return kind(**parts, generator=torch.Generator().manual_seed(0))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from forward_forward.discover import load_submodule, submodules
+from forward_forward.discover import load_submodule, pick, submodules
 
 if TYPE_CHECKING:
     from forward_forward.recipes.recipe import Recipe
@@ -27,6 +27,7 @@ def find(name: str) -> Recipe:
     Raises:
         UsageError: there is no such recipe; the message names near ones.
     """
+    pick({known: known for known in names()}, name, "recipe")
     recipe: Recipe = load_submodule(_package(), name, "recipe").RECIPE
     return recipe
 

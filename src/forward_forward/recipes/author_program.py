@@ -8,7 +8,8 @@ weight cost 0.001 is 0.002 and its peer strength 0.03 is 0.06: the same updates.
 Differences from the program:
 1. The rate falls within the second half step by step, not epoch by epoch.
 2. The order of images is drawn anew each epoch; the program keeps its batches.
-3. Rows whose slope is below half the last bit are left out of a weight's gradient.
+3. Biases shrink by the weight cost as weights do; whether the program's do is not known here.
+4. Rows whose slope is below half the last bit are left out of a weight's gradient.
 """
 
 from forward_forward.data import Dataset
@@ -19,8 +20,8 @@ from forward_forward.randomness import generator
 from forward_forward.recipes.recipe import Recipe
 from forward_forward.records import Claim
 from forward_forward.training.learner import Learner
-from forward_forward.training.loop import Plan
 from forward_forward.training.optimizers import SmoothedGradient
+from forward_forward.training.plan import Plan
 from forward_forward.training.simultaneous import Simultaneous
 
 

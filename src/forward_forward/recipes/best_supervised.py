@@ -24,8 +24,8 @@ from forward_forward.randomness import generator
 from forward_forward.recipes.recipe import Recipe
 from forward_forward.records import Claim
 from forward_forward.training.learner import Learner
-from forward_forward.training.loop import Plan
 from forward_forward.training.optimizers import SmoothedGradient
+from forward_forward.training.plan import Plan
 from forward_forward.training.simultaneous import Simultaneous
 
 

@@ -26,8 +26,8 @@ from forward_forward.recipes.recipe import Recipe
 from forward_forward.records import Claim
 from forward_forward.training.greedy import Greedy
 from forward_forward.training.learner import Learner
-from forward_forward.training.loop import Plan
 from forward_forward.training.optimizers import Adam
+from forward_forward.training.plan import Plan
 from forward_forward.training.schedules import constant
 
 IMAGES = 50_000

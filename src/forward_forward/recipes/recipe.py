@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from forward_forward.data import Dataset
 from forward_forward.records import Claim
 from forward_forward.training.learner import Learner
-from forward_forward.training.loop import Plan
+from forward_forward.training.plan import Plan
 
 Build = Callable[[Dataset, int, str], tuple[Learner, Plan]]
 

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from forward_forward.baselines.backprop import Perceptron
 from forward_forward.data import Split
+from forward_forward.precision import accumulate
 from forward_forward.spec import describe
 from forward_forward.training.evaluation import Scores
 from forward_forward.training.optimizers import Rule, set_rate
@@ -39,16 +40,27 @@ class Backpropagation:
     def step(self, rows: Tensor, generator: torch.Generator, gain: float) -> Tensor:
         labels = self.split.labels[rows]
         with torch.enable_grad(), self._autocast():
-            logits = self.network(self.split.images[rows])
+            logits = self.network(self.split.images[rows], generator)
             loss = F.cross_entropy(logits, labels)
         (optimizer,) = self.optimizers
-        loss.backward()
+        self._take_in(torch.autograd.grad(loss, list(self.network.parameters())))
         set_rate(optimizer, gain)
         optimizer.step()
-        optimizer.zero_grad()
+        if not self.rule.decay:
+            optimizer.zero_grad()
         right = (logits.argmax(1) == labels).to(loss)
         nothing = torch.full_like(loss, float("nan"))
         return torch.stack([loss.detach(), right.mean(), nothing, nothing]).unsqueeze(0)
+
+    def _take_in(self, gradients: tuple[Tensor, ...]) -> None:
+        """Put gradients where the rule's optimiser looks for them; a smoothed one stays there as its velocity."""
+        for parameter, gradient in zip(self.network.parameters(), gradients, strict=True):
+            if parameter.grad is None and self.rule.decay:
+                parameter.grad = torch.zeros_like(parameter)
+            if parameter.grad is None:
+                parameter.grad = gradient
+            else:
+                accumulate(parameter.grad, gradient, self.rule.decay, self.rule.share)
 
     @torch.no_grad()
     def scores(self, images: Tensor) -> Scores:

@@ -1,5 +1,6 @@
 """Checkpoints: tensors in safetensors, the rest in a manifest that holds their sha256; written whole or not at all."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -33,14 +34,17 @@ def write_folder(folder: Path, tensors: Mapping[str, Tensor], manifest: dict[str
     digest = hashlib.sha256(data).hexdigest()
     name = f"tensors-{digest[:16]}.safetensors"
     manifest = {"format": FORMAT, **manifest, "tensors": name, "sha256": digest}
+    manifest["seal"] = _seal(manifest)
+    fresh = not (folder / name).exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _write(folder / name, data)
         _write(folder / MANIFEST, json.dumps(manifest, indent=1).encode())
-        for old in folder.glob("tensors-*.safetensors"):
-            if old.name != name:
-                old.unlink()
+        _clear(folder, keep=name)
     except OSError as error:
+        if fresh:
+            with contextlib.suppress(OSError):
+                (folder / name).unlink()
         reason = error.strerror or error
         raise CheckpointError(
             f"cannot save to {folder}: {reason}; what was saved before is intact"
@@ -57,9 +61,9 @@ def read_folder(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     path = folder / manifest["tensors"]
     try:
         data = path.read_bytes()
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise CheckpointError(
-            f"cannot read {path}: {error.strerror}; the folder is incomplete"
+            f"cannot read {path}: {getattr(error, 'strerror', error)}; the folder is incomplete"
         ) from None
     if hashlib.sha256(data).hexdigest() != manifest["sha256"]:
         raise CheckpointError(
@@ -88,6 +92,10 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         raise CheckpointError(f"{path} is damaged: it is no JSON; use another copy") from None
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise CheckpointError(f"{path} is not of format {FORMAT}; it belongs to another version")
+    if manifest.get("seal") != _seal(manifest):
+        raise CheckpointError(
+            f"{path} is damaged: it does not say what was written; use another copy"
+        )
     name = manifest.get("tensors")
     if not isinstance(name, str) or Path(name).name != name or "sha256" not in manifest:
         raise CheckpointError(f"{path} is damaged: it names no tensors in its own folder")
@@ -115,6 +123,8 @@ def restore_learner(learner: Learner, tensors: Mapping[str, Tensor]) -> None:
     restore_network(learner.network, tensors)
     for name, parameter in learner.network.named_parameters():
         grad = tensors.get(f"grad.{name}")
+        if grad is not None and grad.shape != parameter.shape:
+            raise CheckpointError(f"the velocity of {name} does not fit this network")
         parameter.grad = None if grad is None else grad.to(parameter)
     for i, optimizer in enumerate(learner.optimizers):
         states: dict[int, dict[str, Tensor]] = {}
@@ -137,6 +147,20 @@ def restore_network(network: torch.nn.Module, tensors: Mapping[str, Tensor]) -> 
     except RuntimeError as error:
         first = str(error).splitlines()[-1].strip()
         raise CheckpointError(f"the weights do not fit this network: {first}") from None
+
+
+def _clear(folder: Path, keep: str) -> None:
+    """Remove older tensors, and what a process that was killed while writing has left."""
+    for pattern in ("tensors-*.safetensors", ".tensors-*", f".{MANIFEST}.*"):
+        for old in folder.glob(pattern):
+            if old.name != keep:
+                old.unlink()
+
+
+def _seal(manifest: Mapping[str, Any]) -> str:
+    """Return the sha256 of all of a manifest but its seal, the same before and after a way through JSON."""
+    plain = {key: value for key, value in manifest.items() if key != "seal"}
+    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from forward_forward.data import Split
+from forward_forward.errors import UsageError
 from forward_forward.negatives import Inputs, Negatives, stack
 from forward_forward.networks.feed_forward import FeedForward
 from forward_forward.randomness import generator as seeded
@@ -38,7 +39,10 @@ class Greedy:
     def __init__(
         self, network: FeedForward, negatives: Negatives, rule: Rule, cached: bool = False
     ) -> None:
+        if network.head is not None:
+            raise UsageError("greedy learning trains no softmax head; build with head=False")
         self.network = network
+        self.matmul_dtype = network.layers[0].matmul_dtype
         self.negatives = negatives
         self.rule = rule
         self.cached = cached

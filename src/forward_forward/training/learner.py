@@ -18,6 +18,9 @@ class Learner(Protocol):
     network: Any
     """An `nn.Module`; its state is what a model file keeps."""
 
+    matmul_dtype: torch.dtype | None
+    """Dtype of matmuls; None is the parameters' own."""
+
     optimizers: list[torch.optim.Optimizer]
     stages: int
     """How often the loop runs all epochs: once, or once a layer."""

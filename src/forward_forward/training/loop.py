@@ -6,7 +6,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from forward_forward.data import Dataset, batches
-from forward_forward.errors import CheckpointError, DivergenceError, UsageError
+from forward_forward.errors import CheckpointError, DivergenceError
 from forward_forward.randomness import generator as seeded
 from forward_forward.spec import describe
 from forward_forward.training.checkpoints import (
@@ -27,64 +27,7 @@ from forward_forward.training.checkpoints import (
 )
 from forward_forward.training.evaluation import evaluate
 from forward_forward.training.learner import STATISTICS, Learner
-from forward_forward.training.schedules import Schedule, constant_then_linear
-
-Curve = list[dict[str, Any]]
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How long and in what portions to learn.
-
-    Arguments:
-        epochs: for each stage of the learner; after each the run is logged and saved.
-        passes: over the training split in an epoch; more than one where an epoch is a step or two.
-        batch_size: images a step; more than the split has means all of it.
-        seed: of batch order and negatives.
-        schedule: share of the full rate at each fraction of a stage.
-        look_every: epochs between looks at the held-out split, 0 for none; never for a test split.
-    """
-
-    epochs: int
-    batch_size: int = 100
-    seed: int = 0
-    schedule: Schedule = constant_then_linear
-    look_every: int = 0
-    passes: int = 1
-
-    def __post_init__(self) -> None:
-        if min(self.epochs, self.batch_size, self.passes) <= 0 or self.look_every < 0:
-            raise UsageError(
-                f"{self.epochs} epochs of batches of {self.batch_size}, a look every "
-                f"{self.look_every}: epochs and batch must be above 0, looks not below"
-            )
-
-    def describe(self) -> dict[str, Any]:
-        """Return the plan as plain JSON."""
-        return {**asdict(self), "schedule": describe(self.schedule)}
-
-
-@dataclass
-class Progress:
-    """Where a run stands; what a checkpoint keeps beside the tensors.
-
-    Arguments:
-        epoch: epochs finished, over all stages.
-        step: steps finished in the epoch under way.
-        curve: one entry per finished epoch.
-        seconds: time spent learning, evaluation and saving apart.
-        totals: sum of the statistics of the steps of the epoch under way, `[layers][4]`.
-    """
-
-    epoch: int = 0
-    step: int = 0
-    curve: Curve = field(default_factory=list)
-    seconds: float = 0.0
-    totals: list[list[float]] | None = None
-
-
-Watch = Callable[[Progress, int, int], None]
-"""Called with (progress, steps an epoch, epochs in all) now and then."""
+from forward_forward.training.plan import Plan, Progress, Watch
 
 
 def train(
@@ -136,10 +79,11 @@ class _Run:
         self.epochs = plan.epochs * learner.stages
         self.identity = {
             "data": data.name,
+            "images": len(data.train),
             "learner": learner.describe(),
             "plan": plan.describe(),
+            "matmul_dtype": describe(learner.matmul_dtype),
         }
-        self.generator: torch.Generator | None = None
         self.generator_state: Tensor | None = None
 
     def go(self, interrupted: Callable[[], bool]) -> None:
@@ -149,9 +93,7 @@ class _Run:
             if progress.epoch // self.plan.epochs != stage:
                 stage = progress.epoch // self.plan.epochs
                 self.learner.begin(self.data.train, stage, self.plan.seed)
-            started = time.perf_counter()
             totals = self._epoch(stage, interrupted)
-            progress.seconds += time.perf_counter() - started
             progress.curve.append(self._entry(totals, stage))
             progress.epoch, progress.step, progress.totals = progress.epoch + 1, 0, None
             self.generator_state = None
@@ -169,7 +111,7 @@ class _Run:
             batches(size, plan.batch_size, plan.seed, first_pass + i, self.device)
             for i in range(plan.passes)
         )
-        told = time.perf_counter()
+        started = told = time.perf_counter()
         begun = progress.epoch - stage * plan.epochs
         for step, rows in enumerate(order):
             if step < progress.step:
@@ -186,10 +128,12 @@ class _Run:
                 self.watch(progress, self.steps, self.epochs)
             if interrupted():
                 progress.totals = totals.tolist()
+                progress.seconds += time.perf_counter() - started
                 self._save(generator.get_state())
                 raise KeyboardInterrupt
         assert totals is not None
         self._check(totals, last=True)
+        progress.seconds += time.perf_counter() - started
         return totals
 
     def _check(self, totals: Tensor, last: bool = False) -> None:
@@ -214,8 +158,8 @@ class _Run:
             for row in means
         ]
         done = self.progress.epoch + 1
-        entry: dict[str, Any] = {"epoch": done, "stage": stage, "seconds": round(self.progress.seconds, 3)}
-        entry["layers"] = layers
+        seconds = round(self.progress.seconds, 3)
+        entry = {"epoch": done, "stage": stage, "seconds": seconds, "layers": layers}
         every = self.plan.look_every
         if every and (done % every == 0 or done == self.epochs):
             look = evaluate(self.learner.scores, self.data.test, self.data.classes)
@@ -225,13 +169,18 @@ class _Run:
     def _keep(self) -> None:
         if self.watch is not None:
             self.watch(self.progress, self.steps, self.epochs)
+        self._save(None)
         if self.folder is None:
             return
-        self._save(None)
-        with (self.folder / "log.jsonl").open("a", encoding="utf-8") as log:
-            log.write(json.dumps(self.progress.curve[-1]) + "\n")
+        lines = [json.dumps(entry) + "\n" for entry in self.progress.curve]
+        (self.folder / "log.jsonl").write_text("".join(lines), encoding="utf-8")
 
     def _save(self, generator_state: Tensor | None) -> None:
+        for name, value in self.learner.network.state_dict().items():
+            if not bool(value.isfinite().all()):
+                raise DivergenceError(
+                    f"{name} is not finite in epoch {self.progress.epoch}; lower the learning rate"
+                )
         if self.folder is None:
             return
         tensors = learner_tensors(self.learner)
@@ -255,6 +204,8 @@ class _Run:
         restore_learner(self.learner, tensors)
         try:
             self.progress = Progress(**manifest["progress"])
+            if not self.progress.fits(self.steps, self.epochs) or not manifest["progress"]:
+                raise KeyError
         except (KeyError, TypeError):
             raise CheckpointError(
                 f"{self.folder}/checkpoint is damaged: no progress in it"

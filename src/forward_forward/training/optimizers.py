@@ -5,6 +5,7 @@ A rule is a frozen dataclass that builds a torch optimiser. It also says how gra
 one more pass over memory and not three.
 """
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -32,7 +33,7 @@ class Rule(ABC):
     """Share of the old gradient that stays when a new one is accumulated."""
 
     def __post_init__(self) -> None:
-        if not self.rate > 0 or self.weight_decay < 0:
+        if not 0 < self.rate < math.inf or not 0 <= self.weight_decay < math.inf:
             raise UsageError(
                 f"rate {self.rate} must be above 0, weight decay {self.weight_decay} not below"
             )
@@ -64,8 +65,10 @@ class SmoothedGradient(Rule):
         return 1 - self.decay
 
     def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
-        return torch.optim.SGD(
-            self._group(parameters), lr=self.rate, weight_decay=self.weight_decay, fused=True
+        return _counted(
+            torch.optim.SGD(
+                self._group(parameters), lr=self.rate, weight_decay=self.weight_decay, fused=True
+            )
         )
 
 
@@ -74,9 +77,22 @@ class Adam(Rule):
     """Adam with decoupled weight decay (Kingma and Ba 2015; Loshchilov and Hutter 2019)."""
 
     def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
-        return torch.optim.AdamW(
-            self._group(parameters), lr=self.rate, weight_decay=self.weight_decay, fused=True
+        return _counted(
+            torch.optim.AdamW(
+                self._group(parameters), lr=self.rate, weight_decay=self.weight_decay, fused=True
+            )
         )
+
+
+def _counted(optimizer: torch.optim.Optimizer) -> torch.optim.Optimizer:
+    """Count each step as an in-place change: torch's fused optimisers forget to, and `CastCache` goes by it."""
+
+    def count(optimizer: torch.optim.Optimizer, *_: object) -> None:
+        for group in optimizer.param_groups:
+            torch.autograd.graph.increment_version(group["params"])
+
+    optimizer.register_step_post_hook(count)
+    return optimizer
 
 
 def set_rate(optimizer: torch.optim.Optimizer, gain: float) -> None:

@@ -37,6 +37,7 @@ class Simultaneous:
         self, network: FeedForward, negatives: Negatives, rule: Rule, head_rule: Rule
     ) -> None:
         self.network = network
+        self.matmul_dtype = network.layers[0].matmul_dtype
         self.negatives = negatives
         self.rule = rule
         self.head_rule = head_rule

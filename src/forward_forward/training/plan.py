@@ -1,0 +1,70 @@
+"""How long to learn, and where a run stands."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from forward_forward.errors import UsageError
+from forward_forward.spec import describe
+from forward_forward.training.schedules import Schedule, constant_then_linear
+
+Curve = list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long and in what portions to learn.
+
+    Arguments:
+        epochs: for each stage of the learner; after each the run is logged and saved.
+        passes: over the training split in an epoch; more than one where an epoch is a step or two.
+        batch_size: images a step; more than the split has means all of it.
+        seed: of batch order and negatives.
+        schedule: share of the full rate at each fraction of a stage.
+        look_every: epochs between looks at the held-out split, 0 for none; never for a test split.
+    """
+
+    epochs: int
+    batch_size: int = 100
+    seed: int = 0
+    schedule: Schedule = constant_then_linear
+    look_every: int = 0
+    passes: int = 1
+
+    def __post_init__(self) -> None:
+        if min(self.epochs, self.batch_size, self.passes) <= 0 or self.look_every < 0:
+            raise UsageError(
+                f"{self.epochs} epochs of batches of {self.batch_size}, a look every "
+                f"{self.look_every}: epochs and batch must be above 0, looks not below"
+            )
+
+    def describe(self) -> dict[str, Any]:
+        """Return the plan as plain JSON."""
+        return {**asdict(self), "schedule": describe(self.schedule)}
+
+
+@dataclass
+class Progress:
+    """Where a run stands; what a checkpoint keeps beside the tensors.
+
+    Arguments:
+        epoch: epochs finished, over all stages.
+        step: steps finished in the epoch under way.
+        curve: one entry per finished epoch.
+        seconds: time spent learning, evaluation and saving apart.
+        totals: sum of the statistics of the steps of the epoch under way, `[layers][4]`.
+    """
+
+    epoch: int = 0
+    step: int = 0
+    curve: Curve = field(default_factory=list)
+    seconds: float = 0.0
+    totals: list[list[float]] | None = None
+
+    def fits(self, steps: int, epochs: int) -> bool:
+        """Return whether a run of so many steps an epoch and so many epochs can stand here."""
+        return 0 <= self.epoch <= epochs and 0 <= self.step <= steps
+
+
+Watch = Callable[[Progress, int, int], None]
+"""Called with (progress, steps an epoch, epochs in all) now and then."""
