@@ -81,7 +81,7 @@ def taking(module: ModuleType, parameter: str) -> dict[str, Any]:
     }
 
 
-GOODNESS = taking(goodness, "y")
+GOODNESS = members(goodness)
 LOSSES = of_kind(losses, Loss)
 NEGATIVES = taking(negatives, "logits")
 RULES = of_kind(optimizers, Rule)

@@ -158,9 +158,7 @@ def _keep(
     """Judge a finished net, save its model and return its record."""
     dtype = settings.matmul_dtype or fast_matmul_dtype(data.train.images.device)
     result = evaluate(learner.scores, data.test, data.classes)
-    record = run_record(
-        f"{name} on {data.name}", (), learner, plan, data, progress, result, matmul_dtype=dtype
-    )
+    record = run_record(f"{name} on {data.name}", (), learner, plan, data, progress, result)
     peak = training_peak(lambda: build(settings, data)[0], data.train, plan.batch_size)
     record["peak_memory_mib"] = round(peak / 2**20, 2)
     record["peak_memory_measure"] = MEASURE
@@ -205,7 +203,7 @@ def plan_for(settings: Settings, data: Dataset) -> Plan:
         epochs=_first(settings.epochs, budget.epochs),
         batch_size=_first(settings.batch_size, budget.batch_size),
         seed=settings.seed,
-        look_every=int(data.name.endswith("/validation")),
+        look_every=int(data.held_out),
     )
 
 

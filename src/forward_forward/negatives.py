@@ -87,7 +87,7 @@ def hard_by_goodness(
     logits: Tensor | None = None,
 ) -> tuple[Inputs, Inputs]:
     """Draw a wrong label in proportion to the root of the goodness it gets; costs C more passes."""
-    goodness = goodness_per_label(network, images)[network.read_from :].sum(0)
+    goodness = network.read(goodness_per_label(network, images))
     above = goodness - goodness.amin(1, keepdim=True).clamp(max=0)
     return _labelled(
         images, labels, _draw_wrong((above + 1e-6).log() / 2, labels, generator), network

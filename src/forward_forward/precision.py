@@ -42,12 +42,19 @@ class CastCache:
         self._copies[id(weight)] = (weakref.ref(weight), state, copy)
         return copy
 
+    def clear(self) -> None:
+        """Forget all copies."""
+        self._copies = {}
+
     def __deepcopy__(self, memo: dict[int, object]) -> "CastCache":
         return CastCache()
 
 
 def product(left: Tensor, weight: Tensor, dtype: torch.dtype | None, cast: CastCache) -> Tensor:
-    """Return left · weight in the weight's own dtype, multiplied in `dtype` (None: the weight's)."""
+    """Return left · weight in the weight's own dtype, multiplied in `dtype` (None: the weight's).
+
+    Where gradients are recorded the product runs in the weight's dtype: a reference is to be exact.
+    """
     if dtype is None or dtype == weight.dtype or torch.is_grad_enabled():
         return left @ weight
     return (left.to(dtype) @ cast(weight, dtype)).to(weight.dtype)

@@ -40,7 +40,7 @@ def accumulated_goodness(
         layers: which layers count; None takes `network.read_from` and above.
     """
     goodness = goodness_per_label(network, images)
-    return goodness[network.read_from :].sum(0) if layers is None else goodness[list(layers)].sum(0)
+    return network.read(goodness) if layers is None else goodness[list(layers)].sum(0)
 
 
 def one_pass_softmax(network: FeedForward, images: Any) -> Tensor:
@@ -60,6 +60,6 @@ def shortlist(network: FeedForward, images: Any, k: int = 3) -> Tensor:
     projection = network.project(images)
     named = network.one_pass(projection)[1].topk(k, dim=1).indices
     codes = one_of_n(named.t(), network.classes, next(network.parameters()))
-    goodness = goodness_per_label(network, projection, codes)[network.read_from :].sum(0)
+    goodness = network.read(goodness_per_label(network, projection, codes))
     scores = goodness.new_full((len(named), network.classes), float("-inf"))
     return scores.scatter(1, named, goodness)

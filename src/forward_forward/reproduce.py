@@ -11,7 +11,6 @@ from torch import nn
 
 from forward_forward import records
 from forward_forward.data import Dataset, Split, load
-from forward_forward.precision import fast_matmul_dtype
 from forward_forward.recipes import find
 from forward_forward.records import Claim
 from forward_forward.spec import describe
@@ -70,14 +69,10 @@ def run_record(
     data: Dataset,
     progress: Progress,
     result: Evaluation,
-    matmul_dtype: torch.dtype | None = None,
 ) -> dict[str, Any]:
-    """Return the record of a finished run; `records.write` says what its keys mean.
-
-    Where no `matmul_dtype` is said, it was the fast one of the device.
-    """
+    """Return the record of a finished run; `records.write` says what its keys mean."""
     device = str(data.train.images.device)
-    dtype = str(describe(matmul_dtype or fast_matmul_dtype(device)))
+    dtype = str(describe(learner.matmul_dtype or torch.float32))
     return {
         "recipe": name,
         "seed": plan.seed,

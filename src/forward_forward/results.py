@@ -21,10 +21,10 @@ Made by `ff results` from the files in `records/`; do not edit by hand.
 Each row sets a published number beside ours: mean ± sample standard deviation over the seeds, with
 their number in brackets. Lower is better. How to read a verdict:
 
-* **better than the paper**: the mean is below the paper's number by more than two standard errors.
 * **reproduced**: the mean is at or below the target that the recipe set before its runs, or at or
   below the paper's number where it set none.
-* **missed**: neither, or a run diverged.
+* **better than the paper**: that, and below the paper's number by more than two standard errors.
+* **missed**: above the target, however near to the paper, or a run diverged.
 * **measured**: a run without a published number to compare with.
 * **not run**: no record yet.
 
@@ -128,9 +128,9 @@ def markdown(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def summary(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Return the short table of a README: claim, paper, ours, verdict."""
-    columns = dict.fromkeys(["recipe", "metric", "paper", "ours (n)", "verdict"], "left")
-    return _table(columns, [_claim_cells(row)[:5] for row in rows])
+    """Return the short table of a README: claim, paper, target, ours, verdict."""
+    columns = dict(list(_CLAIM_COLUMNS.items())[:6])
+    return _table(columns, [_claim_cells(row)[:6] for row in rows])
 
 
 def between_marks(text: str, table: str) -> str:
@@ -152,6 +152,7 @@ _CLAIM_COLUMNS = {
     "recipe": "",
     "metric": "",
     "paper": "right",
+    "target": "right",
     "ours (n)": "right",
     "verdict": "",
     "minutes a seed": "right",
@@ -168,11 +169,13 @@ def _judge(claim: Claim, values: Sequence[float | None]) -> str:
     limit = claim.paper if claim.target is None else claim.target
     if limit is None:
         return "measured"
+    if cell["mean"] > limit:
+        return "missed"
     if claim.paper is not None and cell["std"] is not None:
         standard_error = cell["std"] / math.sqrt(cell["n"])
         if cell["mean"] < claim.paper - STANDARD_ERRORS * standard_error:
             return "better than the paper"
-    return "reproduced" if cell["mean"] <= limit else "missed"
+    return "reproduced"
 
 
 def _claims(group: Sequence[Record]) -> list[Claim]:
@@ -248,7 +251,7 @@ def _claim_cells(row: Mapping[str, Any]) -> list[str]:
     return [
         row["recipe"],
         name_of(metric),
-        "–" if row["paper"] is None else f"{show(metric, row['paper'])}{unit}",
+        *("–" if row[k] is None else f"{show(metric, row[k])}{unit}" for k in ("paper", "target")),
         ours if ours == "–" else ours.replace(" (", f"{unit} ("),
         row["verdict"],
         "–" if minutes is None else f"{minutes:.1f}" if minutes < 10 else f"{minutes:.0f}",

@@ -9,7 +9,7 @@ Goodness = Callable[[Tensor], Tensor]
 """Activities `[R, U]` → goodness `[R]`."""
 
 
-def with_slope(slope: Callable[[Tensor, Tensor | float], Tensor]) -> Callable[[Goodness], Goodness]:
+def with_slope(slope: Callable[[Tensor, Tensor], Tensor]) -> Callable[[Goodness], Goodness]:
     """State by · ∂g/∂y of the goodness that follows: `slope(y [R, U], by [R, 1]) -> [R, U]`."""
 
     def decorate(function: Goodness) -> Goodness:
@@ -19,18 +19,19 @@ def with_slope(slope: Callable[[Tensor, Tensor | float], Tensor]) -> Callable[[G
     return decorate
 
 
-def slope_of(goodness: Goodness, y: Tensor, by: Tensor | float = 1.0) -> Tensor:
+def slope_of(goodness: Goodness, y: Tensor, by: Tensor | None = None) -> Tensor:
     """Return by · ∂g/∂y `[R, U]` of a goodness at activities `y [R, U]`.
 
     Arguments:
         goodness: any function of activities to one number per row.
         y: where.
-        by: a factor, or one per row, `[R, 1]`.
+        by: a factor per row, `[R, 1]`; None is 1.
 
     Example:
         >>> slope_of(lambda y: y.square().sum(-1), torch.tensor([[1.0, 3.0]]))
         tensor([[2., 6.]])
     """
+    by = torch.ones_like(y[..., :1]) if by is None else by
     closed_form = getattr(goodness, "slope", None)
     if closed_form is not None:
         return closed_form(y, by)

@@ -27,7 +27,7 @@ def describe(value: Any) -> Any:
         return {"part": type(value).__name__, **fields}
     if isinstance(value, torch.dtype):
         return str(value).removeprefix("torch.")
-    return getattr(value, "__name__", value) if callable(value) else value
+    return _named(value) if callable(value) else value
 
 
 def find_goodness(name: str) -> Goodness:
@@ -79,6 +79,12 @@ NORMALIZATIONS = {
     if isinstance(value, normalization.Normalization)
 }
 """The normalisations that have a name."""
+
+
+def _named(function: Any) -> str:
+    """Return a function's name; one from elsewhere keeps its module, so that it is not taken for ours."""
+    name, module = function.__qualname__, function.__module__
+    return name if module.startswith("forward_forward.") else f"{module}.{name}"
 
 
 def _named_normalization(value: normalization.Normalization) -> str:

@@ -196,7 +196,7 @@ def test_an_interrupt_during_the_last_look_is_heard(tmp_path):
     scores = learner.scores
     learner.scores = lambda images: (interrupt(), scores(images))[1]
     with pytest.raises(KeyboardInterrupt):
-        train(learner, dataset(), replace(PLAN, look_every=2), folder=tmp_path)
+        train(learner, dataset(name="toy/validation"), replace(PLAN, look_every=2), folder=tmp_path)
     assert read_manifest(tmp_path / "checkpoint")["progress"]["epoch"] == 2
 
 
@@ -394,7 +394,7 @@ def test_curves_are_means_over_the_epoch(tmp_path):
 )
 def test_looks_are_taken_when_the_plan_says_so(every, looked):
     plan = Plan(epochs=5, batch_size=24, look_every=every)
-    progress = train(Recorder(), dataset(), plan)
+    progress = train(Recorder(), dataset(name="toy/validation"), plan)
     assert [entry["epoch"] for entry in progress.curve if "validation" in entry] == looked
     for entry in progress.curve:
         if "validation" in entry:

@@ -1,4 +1,4 @@
-"""Memory by depth: what a training step holds beside weights, gradients and optimiser state."""
+"""Memory by depth: what a training step holds beside what stays from one step to the next."""
 
 from collections.abc import Callable
 from typing import Any
@@ -19,7 +19,7 @@ from forward_forward.training.learner import Learner
 from forward_forward.training.optimizers import Adam, SmoothedGradient
 from forward_forward.training.simultaneous import Simultaneous
 
-DESCRIPTION = "activation memory of a training step by depth: greedy, simultaneous, backpropagation"
+DESCRIPTION = "memory of a training step beside weights and optimiser state, by depth and method"
 PIXELS, CLASSES = 784, 10
 
 
@@ -31,7 +31,8 @@ def run(quick: bool = False, device: str = "cpu") -> dict[str, Any]:
         device: as torch spells it.
 
     Returns:
-        `activation_mib` by method and depth, and `greedy_16_over_4`.
+        `transient_mib` by method and depth: activations and, for backpropagation, the gradients that it holds until
+        its step; and `greedy_16_over_4`.
     """
     batch, units = (32, 100) if quick else (512, 1000)
     draw = generator(0, "bench", device=device)
@@ -39,16 +40,16 @@ def run(quick: bool = False, device: str = "cpu") -> dict[str, Any]:
         torch.rand(batch, PIXELS, generator=draw, device=device),
         torch.randint(CLASSES, (batch,), generator=draw, device=device),
     )
-    activations = {
+    transient = {
         name: {depth: _beside_state(make, [units] * depth, data) for depth in (4, 16)}
         for name, make in METHODS.items()
     }
     return {
-        "activation_mib": {
+        "transient_mib": {
             name: {depth: round(size / 2**20, 2) for depth, size in sizes.items()}
-            for name, sizes in activations.items()
+            for name, sizes in transient.items()
         },
-        **{f"{name}_16_over_4": round(s[16] / s[4], 3) for name, s in activations.items()},
+        **{f"{name}_16_over_4": round(s[16] / s[4], 3) for name, s in transient.items()},
         "batch": batch,
         "units": units,
         "environment": environment(device, "float32"),

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+HELD_OUT = "/validation"
+"""Ends the name of a data set whose `test` is held out of the training set."""
+
+
 @dataclass(frozen=True, eq=False)
 class Split:
     """Images with their labels, on one device. `Dataset` checks the values.
@@ -92,6 +96,11 @@ class Dataset:
             _check_labels(where, split.labels, self.classes)
 
     @property
+    def held_out(self) -> bool:
+        """Whether `test` is a part of the training set, held out to choose by, and not the test set."""
+        return self.name.endswith(HELD_OUT)
+
+    @property
     def features(self) -> int:
         """Values per image, D = channels · height · width."""
         channels, height, width = self.shape
@@ -117,7 +126,7 @@ class Dataset:
         images, labels = self.train.images, self.train.labels
         return replace(
             self,
-            name=f"{self.name}/validation",
+            name=self.name + HELD_OUT,
             train=Split(images[:first], labels[:first]),
             test=Split(images[first:], labels[first:]),
         )

@@ -33,7 +33,7 @@ class Dense(LocalLayer):
         torch.Size([2, 3])
     """
 
-    linear_in_inputs = True
+    linear_in_rows = True
 
     def __init__(
         self,

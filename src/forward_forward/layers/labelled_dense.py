@@ -54,8 +54,6 @@ class LabelledDense(LocalLayer):
         parts: goodness, loss, peer, matmul_dtype of a `LocalLayer`.
     """
 
-    rows_align = False
-
     def __init__(
         self,
         in_features: int,

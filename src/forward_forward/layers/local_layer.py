@@ -22,7 +22,13 @@ from forward_forward.slopes import Goodness, slope_of
 
 @dataclass(frozen=True)
 class LayerStatistics:
-    """What a layer saw in one batch; tensors of no dimension on the layer's device."""
+    """What a layer saw in one batch; tensors of no dimension on the layer's device.
+
+    Arguments:
+        loss: mean loss, without the objective's factor.
+        accuracy: share of pairs in which real data has the higher goodness.
+        goodness_pos, goodness_neg: mean goodness of each pass.
+    """
 
     loss: Tensor
     accuracy: Tensor
@@ -48,11 +54,9 @@ class LocalLayer(nn.Module, ABC):
         matmul_dtype: dtype of matmuls; None is the parameters' own.
     """
 
-    rows_align = True
-    """Whether row i of every input belongs to row i of the activities, so that rows may be left out."""
-
-    linear_in_inputs = False
-    """Whether z is linear in the inputs, so that a mean row stands for many."""
+    linear_in_rows = False
+    """Whether row i of z is linear in row i of each input: then rows that teach nothing may be left out of the
+    gradient, and a mean row may stand for many."""
 
     def __init__(
         self,
@@ -123,6 +127,7 @@ class LocalLayer(nn.Module, ABC):
             if parameter.grad is None:
                 parameter.grad = torch.zeros_like(parameter)
         self.accumulate(inputs_, dz, decay, 1 / batch if scale is None else scale)
+        self.cast.clear()  # whatever steps now, and however it counts its changes
         loss = self.loss(g_pos, g_neg).mean()
         right = self._share_right(g_pos, g_neg)
         return y, LayerStatistics(loss, right, g_pos.mean(), g_neg.mean())
@@ -145,15 +150,16 @@ class LocalLayer(nn.Module, ABC):
     def _rows_that_teach(
         self, inputs: tuple[Any, ...], y: Tensor, slopes: Tensor, pull: Tensor | None
     ) -> tuple[tuple[Any, ...], Tensor]:
-        """Return inputs and ∂objective/∂z, without the rows whose slope is below rounding.
+        """Return inputs and ∂objective/∂z, without the rows whose slope is below rounding beside the largest.
 
         A threshold on a sum of squares is soon so sure of nine rows in ten that they add less than the last
         bit. The pull of peer normalisation is the same for all positive rows: one row stands for them all.
         Counting rows would make a GPU wait, so there all rows are kept.
         """
         batch = len(y) // 2
-        if self.rows_align and y.device.type == "cpu" and (pull is None or self.linear_in_inputs):
-            taught = (slopes.abs() > torch.finfo(y.dtype).eps / 8).nonzero().squeeze(1)
+        if self.linear_in_rows and y.device.type == "cpu":
+            sizes = slopes.abs()
+            taught = (sizes > sizes.max() * torch.finfo(y.dtype).eps / 8).nonzero().squeeze(1)
             if len(taught) < 0.75 * len(y):
                 dz = self._dz(y[taught], slopes[taught])
                 rows = [x[taught] for x in inputs]

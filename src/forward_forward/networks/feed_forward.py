@@ -136,7 +136,8 @@ class FeedForward(nn.Module):
         for layer in self.layers:
             y = layer(*inputs)
             yield y
-            inputs = (self.normalization(y),)
+            if layer is not self.layers[-1]:
+                inputs = (self.normalization(y),)
 
     @torch.no_grad()
     def one_pass(self, images: Any) -> tuple[Tensor, Tensor]:
@@ -150,9 +151,17 @@ class FeedForward(nn.Module):
         inputs: tuple[Any, ...] = (images,)
         if isinstance(self.layers[0], LabelledDense):
             inputs = (images, neutral(self.classes, self.head.weight))
-        read = list(self.activities(*inputs))[self.read_from :]
-        features = torch.cat([self.normalization(y) for y in read], dim=1)
+        read = []
+        for index, layer in enumerate(self.layers):
+            inputs = (self.normalization(layer(*inputs)),)
+            if index >= self.read_from:
+                read.append(inputs[0])
+        features = torch.cat(read, dim=1)
         return features, self.head(features)
+
+    def read(self, goodness: Tensor) -> Tensor:
+        """Return the sum over the layers that readouts use of goodness `[L, B, K]`, `[B, K]`."""
+        return goodness[self.read_from :].sum(0)
 
     def config(self) -> dict[str, Any]:
         """Return what `from_config` builds the same network from, as plain JSON."""

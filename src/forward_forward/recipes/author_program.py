@@ -9,15 +9,17 @@ Differences from the program:
 1. The rate falls within the second half step by step, not epoch by epoch.
 2. The order of images is drawn anew each epoch; the program keeps its batches.
 3. Biases shrink by the weight cost as weights do; whether the program's do is not known here.
-4. Rows whose slope is below half the last bit are left out of a weight's gradient.
+4. Rows whose slope is below rounding beside the largest are left out of a weight's gradient.
 """
+
+from collections.abc import Sequence
 
 from forward_forward.data import Dataset
 from forward_forward.negatives import hard_by_softmax
 from forward_forward.networks.feed_forward import FeedForward
 from forward_forward.precision import fast_matmul_dtype
 from forward_forward.randomness import generator
-from forward_forward.recipes.recipe import Recipe
+from forward_forward.recipes.recipe import Build, Recipe
 from forward_forward.records import Claim
 from forward_forward.training.learner import Learner
 from forward_forward.training.optimizers import SmoothedGradient
@@ -25,24 +27,28 @@ from forward_forward.training.plan import Plan
 from forward_forward.training.simultaneous import Simultaneous
 
 
-def build(data: Dataset, seed: int, device: str) -> tuple[Learner, Plan]:
-    """Return the learner and the plan of the author's program."""
-    network = FeedForward.dense(
-        data.features,
-        data.classes,
-        [1000] * 3,
-        generator=generator(seed, "weights"),
-        peer=0.06,
-        matmul_dtype=fast_matmul_dtype(device),
-        device=device,
-    )
-    learner = Simultaneous(
-        network,
-        hard_by_softmax,
-        rule=SmoothedGradient(rate=0.005, weight_decay=0.002),
-        head_rule=SmoothedGradient(rate=0.1, weight_decay=0.003),
-    )
-    return learner, Plan(epochs=100, batch_size=100, seed=seed)
+def builder(widths: Sequence[int], rate: float, epochs: int) -> Build:
+    """Return the program's build function for other widths, learning rates and numbers of epochs."""
+
+    def build(data: Dataset, seed: int, device: str) -> tuple[Learner, Plan]:
+        network = FeedForward.dense(
+            data.features,
+            data.classes,
+            widths,
+            generator=generator(seed, "weights"),
+            peer=0.06,
+            matmul_dtype=fast_matmul_dtype(device),
+            device=device,
+        )
+        learner = Simultaneous(
+            network,
+            hard_by_softmax,
+            rule=SmoothedGradient(rate=rate, weight_decay=0.002),
+            head_rule=SmoothedGradient(rate=0.1, weight_decay=0.003),
+        )
+        return learner, Plan(epochs=epochs, batch_size=100, seed=seed)
+
+    return build
 
 
 RECIPE = Recipe(
@@ -61,5 +67,5 @@ RECIPE = Recipe(
             source="the author's program, as run by others",
         ),
     ),
-    build=build,
+    build=builder([1000] * 3, rate=0.005, epochs=100),
 )

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from forward_forward.data import Split
 from forward_forward.errors import UsageError
-from forward_forward.negatives import Inputs, Negatives, stack
+from forward_forward.negatives import Inputs, Negatives, hard_by_goodness, stack
 from forward_forward.networks.feed_forward import FeedForward
 from forward_forward.randomness import generator as seeded
 from forward_forward.spec import describe
@@ -41,6 +41,10 @@ class Greedy:
     ) -> None:
         if network.head is not None:
             raise UsageError("greedy learning trains no softmax head; build with head=False")
+        if cached and negatives is hard_by_goodness:
+            raise UsageError(
+                "cached negatives are drawn once: they cannot follow the network's goodness"
+            )
         self.network = network
         self.matmul_dtype = network.layers[0].matmul_dtype
         self.negatives = negatives
@@ -64,6 +68,8 @@ class Greedy:
             inputs = self._climb(self._block(rows, generator))
         else:
             inputs = _rows_of(self.cache, rows, len(self.split))
+        if self.stage == 0:
+            inputs = (self.network.project(inputs[0]), *inputs[1:])
         _, seen = layer.learn(inputs, decay=self.rule.decay, scale=self.rule.share / len(rows))
         set_rate(optimizer, gain)
         optimizer.step()
@@ -87,10 +93,10 @@ class Greedy:
         if self.stage == 0:
             return block
         images, codes = block
+        starts = range(0, len(self.split), CHUNK)
         chunks = [
-            self._climb((images[i : i + CHUNK], codes[:, i : i + CHUNK]))[0].view(2, -1, below)
-            for below in (self.network.layers[self.stage - 1].units,)
-            for i in range(0, len(self.split), CHUNK)
+            self._climb((images[i : i + CHUNK], codes[:, i : i + CHUNK]))[0].unflatten(0, (2, -1))
+            for i in starts
         ]
         return (torch.cat(chunks, dim=1).flatten(0, 1),)
 

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from forward_forward.data import Dataset, batches
-from forward_forward.errors import CheckpointError, DivergenceError
+from forward_forward.errors import CheckpointError, DivergenceError, UsageError
 from forward_forward.randomness import generator as seeded
 from forward_forward.spec import describe
 from forward_forward.training.checkpoints import (
@@ -70,6 +70,11 @@ class _Run:
     def __init__(
         self, learner: Learner, data: Dataset, plan: Plan, folder: Path | None, watch: Watch | None
     ) -> None:
+        if plan.look_every and not data.held_out:
+            raise UsageError(
+                f"early looks at {data.name}'s test images would tune on them; "
+                "train on data.for_validation(), or set look_every=0"
+            )
         self.learner, self.data, self.plan = learner, data, plan
         self.folder, self.watch = folder, watch
         self.device = data.train.images.device
@@ -92,7 +97,9 @@ class _Run:
         while progress.epoch < self.epochs:
             if progress.epoch // self.plan.epochs != stage:
                 stage = progress.epoch // self.plan.epochs
+                started = time.perf_counter()
                 self.learner.begin(self.data.train, stage, self.plan.seed)
+                progress.seconds += time.perf_counter() - started
             totals = self._epoch(stage, interrupted)
             progress.curve.append(self._entry(totals, stage))
             progress.epoch, progress.step, progress.totals = progress.epoch + 1, 0, None

@@ -65,7 +65,8 @@ class Simultaneous:
             set_rate(optimizer, gain)
             optimizer.step()
             statistics.append(seen)
-            inputs = (network.normalization(y),)
+            if layer is not network.layers[-1]:
+                inputs = (network.normalization(y),)
         return table(statistics)
 
     def _teach_head(self, images: Any, labels: Tensor, gain: float) -> Tensor | None:
@@ -105,7 +106,7 @@ def network_scores(network: FeedForward, images: Tensor) -> Scores:
     """Return the scores of images by goodness, softmax and shortlist, computed once for all three."""
     projection = network.project(images)
     layers = goodness_per_label(network, projection)
-    goodness = layers[network.read_from :].sum(0)
+    goodness = network.read(layers)
     readouts = {"goodness": goodness}
     if network.head is not None:
         logits = network.one_pass(projection)[1]

@@ -1,0 +1,40 @@
+"""The layer that CONTRIBUTING shows is run: it learns, is local, and comes back from its config."""
+
+import re
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import torch
+
+CONTRIBUTING = Path(__file__).parents[1] / "CONTRIBUTING.md"
+
+
+@pytest.fixture
+def between(monkeypatch):
+    (code,) = re.findall(r"```python\n(\"\"\"A layer .*?)```", CONTRIBUTING.read_text(), re.DOTALL)
+    module = ModuleType("between_of_contributing")
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    exec(compile(code, "CONTRIBUTING.md", "exec"), vars(module))
+    return module.Between
+
+
+def test_the_layer_of_contributing_learns_from_both_inputs(between) -> None:
+    draw = torch.Generator().manual_seed(0)
+    layer = between(4, 3, 5, generator=draw, peer=0.1)
+    below, above = torch.rand(6, 4, generator=draw), torch.rand(6, 3, generator=draw)
+    y, seen = layer.learn((below.requires_grad_(), above))
+    assert y.shape == (6, 5)
+    assert not y.requires_grad
+    assert below.grad is None
+    assert layer.weight.grad.abs().sum() > 0
+    assert layer.top_down.grad.abs().sum() > 0
+    assert bool(seen.loss.isfinite())
+
+
+def test_the_layer_of_contributing_is_built_again_from_its_parts(between) -> None:
+    layer = between(4, 3, 5, peer=0.1)
+    again = between(**layer.parts(), generator=torch.Generator().manual_seed(1))
+    again.load_state_dict(layer.state_dict())
+    assert str(again) == str(layer)
