@@ -46,15 +46,22 @@ Watcher = Callable[[str, Learner, Plan], Watch | None]
 
 @dataclass(frozen=True)
 class Budget:
-    """How large a net and how long a training suit a data set; chosen on held-out training images."""
+    """How large a net and how long a training suit a data set; chosen on held-out training images.
+
+    Arguments:
+        widths, epochs, batch_size, rate: of both nets, but for the rival's rate.
+        threads: of torch, None for its own choice. Where matrices are small, one thread that waits for nobody is as
+            fast as two, and many times faster where another program holds a core.
+    """
 
     widths: tuple[int, ...] = (2000, 2000, 2000, 2000)
     epochs: int = 60
     batch_size: int = 100
     rate: float | None = None
+    threads: int | None = None
 
 
-BUDGETS = {"digits": Budget((400, 400, 400), epochs=30, batch_size=50, rate=3e-3)}
+BUDGETS = {"digits": Budget((400, 400, 400), epochs=30, batch_size=50, rate=3e-3, threads=1)}
 """By data set; the others get a `Budget()`."""
 
 
@@ -94,6 +101,11 @@ class Settings:
     matmul_dtype: torch.dtype | None = None
     seed: int = 0
     baseline: bool = True
+
+
+def fitting_threads(data: Dataset) -> int:
+    """Return how many of torch's threads suit a data set."""
+    return BUDGETS.get(_set_name(data), Budget()).threads or torch.get_num_threads()
 
 
 def run(

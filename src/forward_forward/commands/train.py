@@ -106,9 +106,12 @@ def _folder(out: Path | None, data: str, resume: bool) -> Path:
 
 
 def _run(settings: Any, data: Any, folder: Path, resume: bool, report: bool, as_json: bool) -> None:
-    from forward_forward.console import ProgressBar, say
-    from forward_forward.experiment import run
+    import torch
 
+    from forward_forward.console import ProgressBar, say
+    from forward_forward.experiment import fitting_threads, run
+
+    torch.set_num_threads(fitting_threads(data))
     if not as_json:
         train, test = f"{len(data.train):,}", f"{len(data.test):,}"
         say(f"{data.name}: {train} images to learn from, {test} to be judged on → {folder}")
