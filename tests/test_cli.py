@@ -213,7 +213,7 @@ class TestTrain:
         monkeypatch.setattr("os.fsync", full)
         errors = ff("train", *SMALL, "--no-baseline", code=1).stderr.splitlines()
         assert errors[-1].startswith("error: cannot save to runs/digits/checkpoint: No space left")
-        assert len(errors) == 2  # the epoch, and what happened to it
+        assert len(errors) == 1  # an epoch that was not saved is not told of
 
     def test_unforeseen_errors_stay_loud(self, here, monkeypatch):
         def broken(*_, **__):
@@ -349,6 +349,34 @@ class TestDataCommand:
     def test_fetch_unknown_or_needless(self, home):
         fails("data", "fetch", "mnits", code=2, says="did you mean 'mnist'")
         fails("data", "fetch", "digits", code=2, says="digits needs no download")
+
+
+class TestNothingIsLost:
+    def test_reproduce_does_not_replace_what_is_there(self, here):
+        kept = here / "runs" / "author_program" / "seed0" / "checkpoint"
+        kept.mkdir(parents=True)
+        fails("reproduce", "author_program", code=2, says="is there already; add --resume")
+        assert kept.exists()
+
+    def test_a_checkpoint_without_its_manifest_is_not_begun_anew(self, here):
+        words = ["--no-baseline", "--no-report", "--out", "run"]
+        ff("train", *SMALL, *words)
+        (here / "run" / "checkpoint" / "manifest.json").unlink()
+        (tensors,) = (here / "run" / "checkpoint").glob("*.safetensors")
+        before = tensors.read_bytes()
+        fails("train", *SMALL, *words, "--resume", code=1, says="cannot read run/checkpoint/manifest.json")
+        assert tensors.read_bytes() == before
+
+    def test_a_mistyped_folder_of_records_wipes_nothing(self, here):
+        (here / "RESULTS.md").write_text("kept")
+        fails("results", "--records", "recrods", code=2, says="recrods is no folder of records")
+        assert (here / "RESULTS.md").read_text() == "kept"
+
+    def test_widths_that_no_machine_holds(self, here):
+        fails("train", "--widths", "99999999999999999999", code=2, says="no more than")
+
+    def test_a_threshold_beyond_reach(self, here):
+        fails("train", *SMALL, "--threshold", "1e9", code=2, says="no unit can reach threshold")
 
 
 class TestResults:

@@ -1,5 +1,7 @@
 """The command `ff`. Its commands lie in `commands/`; torch is imported only by those that need it."""
 
+import io
+import sys
 from typing import Annotated
 
 import typer
@@ -52,4 +54,7 @@ def _program(
 
 def main() -> None:
     """Run the command line and exit: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without "→" is no reason to stop
     app()

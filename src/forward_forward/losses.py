@@ -14,6 +14,9 @@ from torch import Tensor
 
 from forward_forward.errors import UsageError
 
+FARTHEST = 1e4
+"""A threshold so many times the goodness of activities that are all 1 is beyond reach."""
+
 
 @dataclass(frozen=True)
 class Loss(ABC):
@@ -61,10 +64,9 @@ class ThresholdLogistic(Loss):
     def for_layer(self, unit_goodness: float) -> Self:
         if self.threshold is None:
             return replace(self, threshold=unit_goodness)
-        if not 0 < self.threshold * unit_goodness < math.inf:
-            side = "above" if unit_goodness > 0 else "below"
+        if not 0 < self.threshold / unit_goodness < FARTHEST:
             raise UsageError(
-                f"no unit can reach threshold {self.threshold}: this goodness lies {side} 0; "
+                f"no unit can reach threshold {self.threshold}; "
                 f"choose one near {unit_goodness:g}, the goodness of activities that are all 1"
             )
         return self

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from forward_forward.losses import Loss
 
 
+MOST_UNITS = 1_000_000
+"""Wider layers are typing errors: two of them would take terabytes."""
+
+
 def choose(known: Mapping[str, Any], typed: str, what: str) -> Any:
     """Return the part that was typed: case, `-` and `_` do not matter, and a beginning that fits one will do.
 
@@ -102,6 +106,8 @@ def find_widths(typed: str | None) -> tuple[int, ...] | None:
         raise UsageError(f"widths {typed!r}: give whole numbers, as in 2000,2000") from None
     if min(widths) <= 0:
         raise UsageError(f"widths {typed!r}: each must be above 0")
+    if max(widths) > MOST_UNITS:
+        raise UsageError(f"widths {typed!r}: no more than {MOST_UNITS:,} units a layer")
     return widths
 
 
@@ -117,6 +123,8 @@ def find_device(typed: str) -> str:
         return "cuda" if torch.cuda.is_available() else "cpu"
     try:
         device = torch.device(typed)
+        if device.type not in ("cpu", "cuda"):
+            raise UsageError(f"device {typed!r}: choose auto, cpu or cuda")
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         reason = str(error).split("\n", maxsplit=1)[0].split(". ")[0].rstrip(".")

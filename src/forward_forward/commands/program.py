@@ -67,7 +67,13 @@ def _words(error: OSError) -> str:
 
 def _out_of_memory(error: BaseException) -> bool:
     text = str(error).lower()
-    return isinstance(error, MemoryError) or "not enough memory" in text or "out of memory" in text
+    signs = (
+        "not enough memory",
+        "out of memory",
+        "can't allocate memory",
+        "calculation overflowed",
+    )
+    return isinstance(error, MemoryError) or any(sign in text for sign in signs)
 
 
 def _finite(value: Any) -> Any:

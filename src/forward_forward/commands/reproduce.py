@@ -34,6 +34,8 @@ def reproduce(
     found = _existing(name, wanted, resume and not smoke, records)
     options = {"data_dir": data_dir, "device": place, "runs": runs, "resume": resume}
     due = [seed for seed in wanted if seed not in found]
+    if not resume and not smoke:
+        _refuse_to_replace(name, due, runs, records)
     _run(name, due, found, None if smoke else records, options)
     _tell(name, [found[seed] for seed in sorted(found)], smoke)
 
@@ -57,6 +59,17 @@ def _run(
                 found[seed] = record
     except KeyboardInterrupt:
         raise Interrupted(f"all is saved; go on with: {again('--resume')}") from None
+
+
+def _refuse_to_replace(name: str, seeds: list[int], runs: Path, root: Path) -> None:
+    from forward_forward.records import record_path
+
+    for seed in seeds:
+        for kept in (runs / name / f"seed{seed}" / "checkpoint", record_path(root, name, seed)):
+            if kept.exists():
+                raise UsageError(
+                    f"{kept} is there already; add --resume, or choose another --runs and --records"
+                )
 
 
 def _existing(name: str, seeds: range, resume: bool, root: Path) -> dict[int, Any]:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from forward_forward.commands.program import say_json
-from forward_forward.errors import FFError
+from forward_forward.errors import FFError, UsageError
 
 
 def results(
@@ -53,4 +53,6 @@ def rows_of(root: Path) -> list[dict[str, object]]:
     from forward_forward.records import read_all
     from forward_forward.results import summarize
 
+    if not root.is_dir() and root != Path("records"):
+        raise UsageError(f"{root} is no folder of records; name one with --records")
     return summarize(read_all(root), {name: find(name).claims for name in names()})

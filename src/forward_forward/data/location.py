@@ -18,12 +18,19 @@ def roots(data_dir: Path | None = None) -> list[Path]:
         ['here']
     """
     if data_dir is not None:
-        return [Path(data_dir).expanduser()]
+        return [_expanded(Path(data_dir), "--data-dir")]
     from platformdirs import user_cache_path
 
     cache = user_cache_path("forward-forward", appauthor=False)
     named = os.environ.get("FF_DATA")
-    return [Path(named).expanduser(), cache] if named else [cache]
+    return [_expanded(Path(named), "FF_DATA"), cache] if named else [cache]
+
+
+def _expanded(path: Path, option: str) -> Path:
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        raise DataError(f"{option} {path}: no such user's folder; give the whole path") from None
 
 
 def present(folder: Path, file: str) -> Path | None:

@@ -19,7 +19,6 @@ from forward_forward.errors import CheckpointError, DivergenceError, UsageError
 from forward_forward.randomness import generator as seeded
 from forward_forward.spec import describe
 from forward_forward.training.checkpoints import (
-    MANIFEST,
     learner_tensors,
     read_folder,
     restore_learner,
@@ -174,13 +173,12 @@ class _Run:
         return entry
 
     def _keep(self) -> None:
+        self._save(None)
+        if self.folder is not None:
+            lines = [json.dumps(entry) + "\n" for entry in self.progress.curve]
+            (self.folder / "log.jsonl").write_text("".join(lines), encoding="utf-8")
         if self.watch is not None:
             self.watch(self.progress, self.steps, self.epochs)
-        self._save(None)
-        if self.folder is None:
-            return
-        lines = [json.dumps(entry) + "\n" for entry in self.progress.curve]
-        (self.folder / "log.jsonl").write_text("".join(lines), encoding="utf-8")
 
     def _save(self, generator_state: Tensor | None) -> None:
         for name, value in self.learner.network.state_dict().items():
@@ -198,7 +196,7 @@ class _Run:
 
     def restore(self) -> None:
         """Go back to the folder's checkpoint; without one, start at the beginning."""
-        if self.folder is None or not (self.folder / "checkpoint" / MANIFEST).exists():
+        if self.folder is None or not any((self.folder / "checkpoint").glob("*")):
             return
         tensors, manifest = read_folder(self.folder / "checkpoint")
         difference = _difference(manifest.get("identity"), self.identity)
