@@ -8,7 +8,7 @@ from torch import nn
 
 from forward_forward import pictures
 from forward_forward.data import Dataset
-from forward_forward.labels import overlay
+from forward_forward.labels import overlay, random_wrong
 from forward_forward.layers.labelled_dense import LabelledDense
 from forward_forward.losses import ThresholdLogistic
 from forward_forward.networks.feed_forward import FeedForward
@@ -69,10 +69,9 @@ def goodness_of_pairs(
     goodness = torch.cat(
         [goodness_per_label(network, part) for part in split.images[:images].split(500)], dim=1
     )
-    draw = generator(0, "histograms")
-    offset = torch.randint(1, data.classes, labels.shape, generator=draw).to(labels.device)
+    draw = generator(0, "histograms", device=labels.device)
     pairs = []
-    for chosen in (labels, (labels + offset) % data.classes):
+    for chosen in (labels, random_wrong(labels, data.classes, draw)):
         index = chosen.view(1, -1, 1).expand(len(goodness), -1, 1)
         pairs.append([np.asarray(g) for g in goodness.gather(2, index).squeeze(2).float().cpu()])
     return pairs[0], pairs[1]

@@ -31,6 +31,17 @@ def every_label(classes: int, like: Tensor) -> Tensor:
     return torch.eye(classes, dtype=like.dtype, device=like.device).unsqueeze(1)
 
 
+def random_wrong(labels: Tensor, classes: int, generator: torch.Generator) -> Tensor:
+    """Return for each label `[B]` another one, drawn evenly from the C − 1 wrong ones.
+
+    Example:
+        >>> bool((random_wrong(torch.zeros(9, dtype=int), 3, torch.Generator()) > 0).all())
+        True
+    """
+    offset = torch.randint(1, classes, labels.shape, generator=generator, device=labels.device)
+    return (labels + offset) % classes
+
+
 def overlay(images: Tensor, classes: int) -> Tensor:
     """Clear the first C pixels of images `[B, D]`: there the label is written (§3.3).
 

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from forward_forward.errors import UsageError
-from forward_forward.labels import one_of_n
+from forward_forward.labels import one_of_n, random_wrong
 from forward_forward.networks.feed_forward import FeedForward
 from forward_forward.readout import goodness_per_label
 
@@ -39,10 +39,8 @@ def random_wrong_label(
     logits: Tensor | None = None,
 ) -> tuple[Inputs, Inputs]:
     """Pair each image with a label drawn evenly from the wrong ones; never the true one."""
-    offset = torch.randint(
-        1, network.classes, labels.shape, generator=generator, device=labels.device
-    )
-    return _labelled(images, labels, (labels + offset) % network.classes, network)
+    wrong = random_wrong(labels, network.classes, generator)
+    return _labelled(images, labels, wrong, network)
 
 
 def shuffled_label(

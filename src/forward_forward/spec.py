@@ -41,8 +41,7 @@ def find_loss(value: str | dict[str, Any]) -> losses.Loss:
     if not isinstance(fields, dict) or not isinstance(fields.get("part"), str):
         raise CheckpointError(f"{value!r} describes no loss")
     fields = dict(fields)
-    known = {n: c for n, c in members(losses).items() if n != "Loss"}
-    kind = pick(known, fields.pop("part"), "loss")
+    kind = pick(LOSSES, fields.pop("part"), "loss")
     try:
         return kind(**fields)
     except TypeError as error:
@@ -56,8 +55,7 @@ def find_normalization(name: str) -> normalization.Normalization:
 
 def find_placement(name: str) -> labels.Placement:
     """Return the label placement of this name: `overlay` or `concatenate`."""
-    known = {"overlay": labels.overlay, "concatenate": labels.concatenate}
-    return pick(known, name, "label placement")
+    return pick(PLACEMENTS, name, "label placement")
 
 
 def find_parts(described: dict[str, Any]) -> dict[str, Any]:
@@ -72,6 +70,12 @@ def find_parts(described: dict[str, Any]) -> dict[str, Any]:
         key: finders[key](value) if key in finders else value for key, value in described.items()
     }
 
+
+LOSSES = {name: kind for name, kind in members(losses).items() if kind is not losses.Loss}
+"""The losses that can be chosen."""
+
+PLACEMENTS = {"overlay": labels.overlay, "concatenate": labels.concatenate}
+"""Where a label can sit in the input."""
 
 NORMALIZATIONS = {
     name: value

@@ -41,14 +41,14 @@ def choose(known: Mapping[str, Any], typed: str, what: str) -> Any:
 
 def known_parts() -> dict[str, dict[str, Any]]:
     """Return every kind of part that has names: kind → name → part."""
-    from forward_forward import goodness, labels, losses, negatives, spec
+    from forward_forward import goodness, negatives, spec
     from forward_forward.training import optimizers
     from forward_forward.training.greedy import Greedy
     from forward_forward.training.simultaneous import Simultaneous
 
     return {
         "goodness": members(goodness),
-        "loss": {n: c for n, c in members(losses).items() if n != "Loss"},
+        "loss": dict(spec.LOSSES),
         "negatives": {n: f for n, f in members(negatives).items() if n != "stack"},
         "normalization": dict(spec.NORMALIZATIONS),
         "optimizer": {
@@ -56,7 +56,7 @@ def known_parts() -> dict[str, dict[str, Any]]:
             for n, c in members(optimizers).items()
             if isinstance(c, type) and issubclass(c, optimizers.Rule) and c is not optimizers.Rule
         },
-        "label": {"overlay": labels.overlay, "concatenate": labels.concatenate},
+        "label": dict(spec.PLACEMENTS),
         "method": {"simultaneous": Simultaneous, "greedy": Greedy},
     }
 

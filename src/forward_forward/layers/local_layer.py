@@ -129,7 +129,7 @@ class LocalLayer(nn.Module, ABC):
         self.accumulate(inputs_, dz, decay, 1 / batch if scale is None else scale)
         self.cast.clear()  # whatever steps now, and however it counts its changes
         loss = self.loss(g_pos, g_neg).mean()
-        right = self._share_right(g_pos, g_neg)
+        right = (g_pos > g_neg).float().mean()
         return y, LayerStatistics(loss, right, g_pos.mean(), g_neg.mean())
 
     def accumulate(self, inputs: tuple[Any, ...], dz: Tensor, decay: float, scale: float) -> None:
@@ -179,10 +179,6 @@ class LocalLayer(nn.Module, ABC):
         """Return ∂objective/∂z `[R, U]`: ∂L/∂g · ∂g/∂y · ReLU′."""
         dz = slope_of(self.goodness, y, slopes.to(y.dtype).unsqueeze(1))
         return dz if self._gated_by_slope else dz.mul_(y > 0)
-
-    def _share_right(self, g_pos: Tensor, g_neg: Tensor) -> Tensor:
-        """Return the share of pairs in which real data has the higher goodness."""
-        return (g_pos > g_neg).float().mean()
 
     def parts(self) -> dict[str, Any]:
         """Return the parts that every layer has, as keyword arguments of a constructor."""

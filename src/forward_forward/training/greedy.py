@@ -1,6 +1,5 @@
 """One layer after the other: each learns to the end on what the finished ones below hand up."""
 
-from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -117,7 +116,12 @@ def _rows_of(cache: Inputs, rows: Tensor, size: int) -> Inputs:
     """Return the positive and the negative block's rows of each cached input."""
     if len(rows) == size:
         return cache
-    take: Callable[[Tensor], Tensor] = lambda x: (  # noqa: E731
-        x[rows] if len(x) == size else x.unflatten(0, (2, -1))[:, rows].flatten(0, 1)
-    )
-    return tuple(x[:, rows] if x.ndim == 3 else take(x) for x in cache)
+    return tuple(_rows_of_one(x, rows, size) for x in cache)
+
+
+def _rows_of_one(x: Tensor, rows: Tensor, size: int) -> Tensor:
+    if x.ndim == 3:  # label codes, `[2, N, C]`
+        return x[:, rows]
+    if len(x) == size:  # images that both passes share, `[N, D]`
+        return x[rows]
+    return x.unflatten(0, (2, -1))[:, rows].flatten(0, 1)
