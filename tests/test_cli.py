@@ -364,7 +364,14 @@ class TestNothingIsLost:
         (here / "run" / "checkpoint" / "manifest.json").unlink()
         (tensors,) = (here / "run" / "checkpoint").glob("*.safetensors")
         before = tensors.read_bytes()
-        fails("train", *SMALL, *words, "--resume", code=1, says="cannot read run/checkpoint/manifest.json")
+        fails(
+            "train",
+            *SMALL,
+            *words,
+            "--resume",
+            code=1,
+            says="cannot read run/checkpoint/manifest.json",
+        )
         assert tensors.read_bytes() == before
 
     def test_a_mistyped_folder_of_records_wipes_nothing(self, here):

@@ -152,7 +152,10 @@ def test_the_table_holds_failures_and_is_deterministic():
     text = results.markdown(results.summarize(runs, known))
     assert text == results.markdown(results.summarize(reversed(runs), known))
     lines = [line for line in text.splitlines() if line.startswith("| ")]
-    assert "| supervised | goodness error | 1.36 % | 1.45 % | 1.40 ± 0.00 % (3) | reproduced | 2.0 |" in text
+    assert (
+        "| supervised | goodness error | 1.36 % | 1.45 % | 1.40 ± 0.00 % (3) | reproduced | 2.0 |"
+        in text
+    )
     assert "| worse | goodness error | 1.36 % | 1.45 % | 9.00 ± 0.00 % (3) | missed |" in text
     assert "| jittered | goodness error | 1.36 % | 1.45 % | – | not run | – | – | – |" in lines
     assert "| supervised | softmax error | 3.00 ± 1.00 (3) |" in lines

@@ -1,11 +1,15 @@
 """Which dtype matmuls run in. Master weights, goodness and updates stay in the parameter's own dtype."""
 
 import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
 
 import torch
 from torch import Tensor
 
 
+@cache
 def fast_matmul_dtype(device: torch.device | str) -> torch.dtype:
     """Return bfloat16 where the hardware multiplies it natively, float32 elsewhere.
 
@@ -23,7 +27,7 @@ def fast_matmul_dtype(device: torch.device | str) -> torch.dtype:
 
 
 class CastCache:
-    """A low-precision copy of each weight, made anew only when the weight has changed.
+    """A low-precision copy of each weight, refreshed in place when the weight has changed.
 
     torch counts the in-place changes of a tensor; a copy is fresh as long as the count stands.
     """
@@ -32,19 +36,24 @@ class CastCache:
         self._copies: dict[int, tuple[weakref.ref[Tensor], tuple[int, int], Tensor]] = {}
 
     def __call__(self, weight: Tensor, dtype: torch.dtype) -> Tensor:
-        """Return `weight` in `dtype`."""
+        """Return `weight` in `dtype`; what was returned before for this weight changes with it."""
         state = (weight._version, weight.data_ptr())
         kept = self._copies.get(id(weight))
-        if kept is not None and kept[0]() is weight and kept[1] == state and kept[2].dtype == dtype:
-            return kept[2]
-        self._copies = {k: v for k, v in self._copies.items() if v[0]() is not None}
-        copy = weight.detach().to(dtype)
+        copy = None
+        if kept is not None and kept[0]() is weight and kept[2].dtype == dtype:
+            copy = kept[2]
+            if kept[1] == state:
+                return copy
+        if copy is None or copy.shape != weight.shape or copy.device != weight.device:
+            self._copies = {k: v for k, v in self._copies.items() if v[0]() is not None}
+            copy = torch.empty_like(weight, dtype=dtype, requires_grad=False)
+        copy.copy_(weight.detach())
         self._copies[id(weight)] = (weakref.ref(weight), state, copy)
         return copy
 
-    def clear(self) -> None:
-        """Forget all copies."""
-        self._copies = {}
+    def mark_stale(self) -> None:
+        """Refresh every copy before its next use, whatever torch's count says."""
+        self._copies = {k: (w, (-1, -1), copy) for k, (w, _, copy) in self._copies.items()}
 
     def __deepcopy__(self, memo: dict[int, object]) -> "CastCache":
         return CastCache()
@@ -60,29 +69,60 @@ def product(left: Tensor, weight: Tensor, dtype: torch.dtype | None, cast: CastC
     return (left.to(dtype) @ cast(weight, dtype)).to(weight.dtype)
 
 
+FEW_ROWS = 512
+"""Up to so many rows a CPU adds a bf16 product to an fp32 total faster than it makes the product in bf16 first."""
+
+
 def accumulate_product(
-    total: Tensor,
-    left: Tensor,
-    right: Tensor,
-    decay: float,
-    scale: float,
-    dtype: torch.dtype | None,
+    total: Tensor, left: Tensor, right: Tensor, decay: float, dtype: torch.dtype | None
 ) -> None:
-    """total ← decay · total + scale · leftᵀ right, the matmul in `dtype`, the sum in `total`'s own.
+    """total ← decay · total + leftᵀ right, the matmul in `dtype`, the sum in `total`'s own.
+
+    Of few rows the sum costs more than the product. There the CPU rounds operands to bf16 as it reads them and
+    adds to the total as it writes: one pass over the total and none over a bf16 product.
 
     Arguments:
         total: `[I, U]`, changed in place.
         left, right: `[R, I]` and `[R, U]`.
     """
     if dtype is None or dtype == total.dtype:
-        total.addmm_(left.t(), right, beta=decay, alpha=scale)
+        total.addmm_(left.t(), right, beta=decay)
+    elif len(left) <= FEW_ROWS and _rounds_on_reading(total, dtype):
+        with _fp32_multiplied_as_bf16():
+            total.addmm_(left.t(), right, beta=decay)
     else:
-        accumulate(total, left.to(dtype).t() @ right.to(dtype), decay, scale)
+        accumulate(total, _transposed(left, dtype) @ right.to(dtype), decay)
 
 
-def accumulate(total: Tensor, term: Tensor, decay: float, scale: float) -> None:
-    """total ← decay · total + scale · term, in place; with decay 0 the old total does not matter."""
+def accumulate(total: Tensor, term: Tensor, decay: float) -> None:
+    """total ← decay · total + term, in place; with decay 0 the old total does not matter."""
     if decay == 0:
-        total.copy_(term).mul_(scale)
+        total.copy_(term)
     else:
-        total.mul_(decay).add_(term, alpha=scale)
+        torch.add(term.to(total.dtype), total, alpha=decay, out=total)
+
+
+def _rounds_on_reading(total: Tensor, dtype: torch.dtype) -> bool:
+    return (
+        total.device.type == "cpu"
+        and (total.dtype, dtype) == (torch.float32, torch.bfloat16)
+        and fast_matmul_dtype("cpu") is torch.bfloat16
+    )
+
+
+@contextmanager
+def _fp32_multiplied_as_bf16() -> Iterator[None]:
+    matmul = torch.backends.mkldnn.matmul  # type: ignore[attr-defined]
+    before = matmul.fp32_precision
+    matmul.fp32_precision = "bf16"
+    try:
+        yield
+    finally:
+        matmul.fp32_precision = before
+
+
+def _transposed(x: Tensor, dtype: torch.dtype) -> Tensor:
+    """Return xᵀ in `dtype`; on a CPU laid out anew, which costs less than a matmul that reads across rows."""
+    if x.device.type != "cpu":
+        return x.to(dtype).t()
+    return torch.empty(x.shape[::-1], dtype=dtype).copy_(x.t())

@@ -171,9 +171,9 @@ def test_a_closed_form_is_handed_inputs_without_a_graph():
     seen = []
 
     class Curious(Dense):
-        def accumulate(self, inputs, dz, decay, scale):
+        def accumulate(self, inputs, dz, decay):
             seen.extend([*inputs, dz])
-            super().accumulate(inputs, dz, decay, scale)
+            super().accumulate(inputs, dz, decay)
 
     layer = Curious(BELOW, UNITS, generator=generator(), dtype=torch.float64)
     layer.learn(connected(plain_inputs())[0])

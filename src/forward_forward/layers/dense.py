@@ -67,12 +67,12 @@ class Dense(LocalLayer):
     def preactivation(self, h: Tensor) -> Tensor:  # type: ignore[override]
         if self.matmul_dtype in (None, self.weight.dtype):
             return torch.addmm(self.bias, h, self.weight)
-        return product(h, self.weight, self.matmul_dtype, self.cast) + self.bias
+        return product(h, self.weight, self.matmul_dtype, self.cast).add_(self.bias)
 
-    def accumulate(self, inputs: tuple[Any, ...], dz: Tensor, decay: float, scale: float) -> None:
+    def accumulate(self, inputs: tuple[Any, ...], dz: Tensor, decay: float) -> None:
         (h,) = inputs
-        accumulate_product(self.weight.grad, h, dz, decay, scale, self.matmul_dtype)  # type: ignore[arg-type]
-        accumulate(self.bias.grad, dz.sum(0), decay, scale)  # type: ignore[arg-type]
+        accumulate_product(self.weight.grad, h, dz, decay, self.matmul_dtype)  # type: ignore[arg-type]
+        accumulate(self.bias.grad, dz.sum(0), decay)  # type: ignore[arg-type]
 
 
 @torch.no_grad()

@@ -121,9 +121,9 @@ class LabelledDense(LocalLayer):
         z = projection.share + codes @ self.label_weight
         return z.mul_(self._factor(projection, codes)).add_(self.bias).flatten(0, -2)
 
-    def accumulate(self, inputs: tuple[Any, ...], dz: Tensor, decay: float, scale: float) -> None:
+    def accumulate(self, inputs: tuple[Any, ...], dz: Tensor, decay: float) -> None:
         projection, codes = self.project(inputs[0]), inputs[1] * self.strength
-        accumulate(self.bias.grad, dz.sum(0), decay, scale)  # type: ignore[arg-type]
+        accumulate(self.bias.grad, dz.sum(0), decay)  # type: ignore[arg-type]
         shape = (*torch.broadcast_shapes(projection.share.shape[:-1], codes.shape[:-1]), self.units)
         dz = dz.view(shape) * self._factor(projection, codes)
         images = projection.images
@@ -132,11 +132,10 @@ class LabelledDense(LocalLayer):
             images.flatten(0, -2),
             dz.sum_to_size(projection.share.shape).flatten(0, -2),
             decay,
-            scale,
             self.matmul_dtype,
         )
         codes = codes.expand(*shape[:-1], self.classes).flatten(0, -2)
-        accumulate_product(self.label_weight.grad, codes, dz.flatten(0, -2), decay, scale, None)  # type: ignore[arg-type]
+        accumulate_product(self.label_weight.grad, codes, dz.flatten(0, -2), decay, None)  # type: ignore[arg-type]
 
     def _factor(self, projection: Projection, codes: Tensor) -> Tensor:
         total = projection.total + self.normalization.total(codes)

@@ -120,20 +120,21 @@ class LocalLayer(nn.Module, ABC):
         batch = len(y) // 2
         g = self.goodness(y)
         g_pos, g_neg = g.chunk(2)
-        slopes = torch.cat(self.loss.slopes(g_pos, g_neg)) * self.objective_scale
-        pull = self.peer.pull(y[:batch]) if self.peer is not None else None
+        scale = 1 / batch if scale is None else scale
+        slopes = torch.cat(self.loss.slopes(g_pos, g_neg)).mul_(self.objective_scale * scale)
+        pull = self.peer.pull(y[:batch]).mul_(scale) if self.peer is not None else None
         inputs_, dz = self._rows_that_teach(inputs, y, slopes, pull)
         for parameter in self.parameters():
             if parameter.grad is None:
                 parameter.grad = torch.zeros_like(parameter)
-        self.accumulate(inputs_, dz, decay, 1 / batch if scale is None else scale)
-        self.cast.clear()  # whatever steps now, and however it counts its changes
+        self.accumulate(inputs_, dz, decay)
+        self.cast.mark_stale()  # whatever steps now, and however it counts its changes
         loss = self.loss(g_pos, g_neg).mean()
         right = (g_pos > g_neg).float().mean()
         return y, LayerStatistics(loss, right, g_pos.mean(), g_neg.mean())
 
-    def accumulate(self, inputs: tuple[Any, ...], dz: Tensor, decay: float, scale: float) -> None:
-        """grad ← decay · grad + scale · (∂z/∂parameters)ᵀ dz, for every parameter.
+    def accumulate(self, inputs: tuple[Any, ...], dz: Tensor, decay: float) -> None:
+        """grad ← decay · grad + (∂z/∂parameters)ᵀ dz, for every parameter.
 
         This default differentiates the preactivation alone, inside the layer, for layers that state no closed
         form.
@@ -145,7 +146,7 @@ class LocalLayer(nn.Module, ABC):
         for parameter, gradient in zip(parameters, gradients, strict=True):
             if gradient is None:
                 gradient = torch.zeros_like(parameter)
-            accumulate(parameter.grad, gradient, decay, scale)  # type: ignore[arg-type]
+            accumulate(parameter.grad, gradient, decay)  # type: ignore[arg-type]
 
     def _rows_that_teach(
         self, inputs: tuple[Any, ...], y: Tensor, slopes: Tensor, pull: Tensor | None

@@ -61,10 +61,10 @@ class SoftmaxHead(nn.Module):
         logits = self(features) if logits is None else logits
         log_p = logits.log_softmax(1)
         error = log_p.exp() - F.one_hot(labels, logits.shape[1])
-        scale = 1 / len(labels) if scale is None else scale
+        error *= 1 / len(labels) if scale is None else scale
         for parameter in self.parameters():
             if parameter.grad is None:
                 parameter.grad = torch.zeros_like(parameter)
-        accumulate_product(self.weight.grad, features, error, decay, scale, None)  # type: ignore[arg-type]
-        accumulate(self.bias.grad, error.sum(0), decay, scale)  # type: ignore[arg-type]
+        accumulate_product(self.weight.grad, features, error, decay, None)  # type: ignore[arg-type]
+        accumulate(self.bias.grad, error.sum(0), decay)  # type: ignore[arg-type]
         return F.nll_loss(log_p, labels)

@@ -60,7 +60,7 @@ class Backpropagation:
             if parameter.grad is None:
                 parameter.grad = gradient
             else:
-                accumulate(parameter.grad, gradient, self.rule.decay, self.rule.share)
+                accumulate(parameter.grad, gradient * self.rule.share, self.rule.decay)
 
     @torch.no_grad()
     def scores(self, images: Tensor) -> Scores:
