@@ -22,7 +22,7 @@ SOURCE = ROOT / "src" / PACKAGE
 # From the bottom up, as in docs/design.md. A module imports what stands before its own "<", and from its own
 # package; modules between the same two "<" do not import one another.
 ORDER = """
-errors < discover randomness slopes < goodness < losses < normalization < precision < labels < spec
+errors < discover allocator randomness slopes < goodness < losses < normalization < precision < labels < spec
 < layers < networks < readout < negatives < baselines < data < training
 < records < results < pictures < report < recipes < reproduce < memory models gallery < experiment
 < benchmarks < hardware distributed estimators export web < console < commands < cli < __main__

@@ -99,7 +99,7 @@ def accumulate(total: Tensor, term: Tensor, decay: float) -> None:
     if decay == 0:
         total.copy_(term)
     else:
-        torch.add(term.to(total.dtype), total, alpha=decay, out=total)
+        torch.add(term, total, alpha=decay, out=total)
 
 
 def _rounds_on_reading(total: Tensor, dtype: torch.dtype) -> bool:
@@ -125,4 +125,5 @@ def _transposed(x: Tensor, dtype: torch.dtype) -> Tensor:
     """Return xᵀ in `dtype`; on a CPU laid out anew, which costs less than a matmul that reads across rows."""
     if x.device.type != "cpu":
         return x.to(dtype).t()
-    return torch.empty(x.shape[::-1], dtype=dtype).copy_(x.t())
+    # a copy would transpose with one thread, arithmetic uses all
+    return torch.mul(x.t(), 1.0, out=torch.empty(x.shape[::-1], dtype=dtype))

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 
 import torch
 
+from forward_forward.allocator import keep_freed_memory
+
 Work = Callable[[], object]
 
 
@@ -19,6 +21,7 @@ def interleaved_medians(
         rounds: how many times each is timed, after one call that is not.
         device: waited for before a clock is read.
     """
+    keep_freed_memory()
     seconds: dict[str, list[float]] = {name: [] for name in contenders}
     for timed in range(-1, rounds):
         for name, work in contenders.items():

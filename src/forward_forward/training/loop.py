@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from forward_forward.allocator import keep_freed_memory
 from forward_forward.data import Dataset, batches
 from forward_forward.errors import CheckpointError, DivergenceError, UsageError
 from forward_forward.randomness import generator as seeded
@@ -53,6 +54,7 @@ def train(
         DivergenceError: when a loss is no longer finite; the last checkpoint stays.
         KeyboardInterrupt: on Ctrl-C, after the state was saved.
     """
+    keep_freed_memory()
     run = _Run(learner, data, plan, folder, watch)
     if resume:
         run.restore()
