@@ -59,14 +59,22 @@ class CastCache:
         return CastCache()
 
 
-def product(left: Tensor, weight: Tensor, dtype: torch.dtype | None, cast: CastCache) -> Tensor:
-    """Return left · weight in the weight's own dtype, multiplied in `dtype` (None: the weight's).
+def product(
+    left: Tensor,
+    weight: Tensor,
+    dtype: torch.dtype | None,
+    cast: CastCache,
+    bias: Tensor | None = None,
+) -> Tensor:
+    """Return left · weight (+ bias) in the weight's own dtype, multiplied in `dtype` (None: the weight's).
 
     Where gradients are recorded the product runs in the weight's dtype: a reference is to be exact.
     """
     if dtype is None or dtype == weight.dtype or torch.is_grad_enabled():
-        return left @ weight
-    return (left.to(dtype) @ cast(weight, dtype)).to(weight.dtype)
+        return left @ weight if bias is None else torch.addmm(bias, left, weight)
+    low = left.to(dtype), cast(weight, dtype)
+    low_product = torch.mm(*low) if bias is None else torch.addmm(bias.to(dtype), *low)
+    return low_product.to(weight.dtype)
 
 
 FEW_ROWS = 512

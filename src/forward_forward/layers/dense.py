@@ -65,9 +65,7 @@ class Dense(LocalLayer):
         return {"in_features": self.in_features, "units": self.units, **super().parts()}
 
     def preactivation(self, h: Tensor) -> Tensor:  # type: ignore[override]
-        if self.matmul_dtype in (None, self.weight.dtype):
-            return torch.addmm(self.bias, h, self.weight)
-        return product(h, self.weight, self.matmul_dtype, self.cast).add_(self.bias)
+        return product(h, self.weight, self.matmul_dtype, self.cast, self.bias)
 
     def accumulate(self, inputs: tuple[Any, ...], dz: Tensor, decay: float) -> None:
         (h,) = inputs
