@@ -73,7 +73,7 @@ def product(
     if dtype is None or dtype == weight.dtype or torch.is_grad_enabled():
         return left @ weight if bias is None else torch.addmm(bias, left, weight)
     low = left.to(dtype), cast(weight, dtype)
-    low_product = torch.mm(*low) if bias is None else torch.addmm(bias.to(dtype), *low)
+    low_product = torch.matmul(*low) if bias is None else torch.addmm(bias.to(dtype), *low)
     return low_product.to(weight.dtype)
 
 
@@ -90,14 +90,14 @@ def accumulate_product(
     adds to the total as it writes: one pass over the total and none over a bf16 product.
 
     Arguments:
-        total: `[I, U]`, changed in place.
-        left, right: `[R, I]` and `[R, U]`.
+        total: `[I, U]`, changed in place; or a batch of such products, `[T, I, U]`.
+        left, right: `[R, I]` and `[R, U]`; or `[T, R, I]` and `[T, R, U]`.
     """
     if dtype is None or dtype == total.dtype:
-        total.addmm_(left.t(), right, beta=decay)
-    elif len(left) <= FEW_ROWS and _rounds_on_reading(total, dtype):
+        _add_product(total, left, right, decay)
+    elif left.shape[-2] <= FEW_ROWS and _rounds_on_reading(total, dtype):
         with _fp32_multiplied_as_bf16():
-            total.addmm_(left.t(), right, beta=decay)
+            _add_product(total, left, right, decay)
     else:
         accumulate(total, _transposed(left, dtype) @ right.to(dtype), decay)
 
@@ -108,6 +108,11 @@ def accumulate(total: Tensor, term: Tensor, decay: float) -> None:
         total.copy_(term)
     else:
         torch.add(term, total, alpha=decay, out=total)
+
+
+def _add_product(total: Tensor, left: Tensor, right: Tensor, decay: float) -> None:
+    add = total.addmm_ if total.ndim == 2 else total.baddbmm_
+    add(left.mT, right, beta=decay)
 
 
 def _rounds_on_reading(total: Tensor, dtype: torch.dtype) -> bool:
@@ -132,6 +137,6 @@ def _fp32_multiplied_as_bf16() -> Iterator[None]:
 def _transposed(x: Tensor, dtype: torch.dtype) -> Tensor:
     """Return xᵀ in `dtype`; on a CPU laid out anew, which costs less than a matmul that reads across rows."""
     if x.device.type != "cpu":
-        return x.to(dtype).t()
+        return x.to(dtype).mT
     # a copy would transpose with one thread, arithmetic uses all
-    return torch.mul(x.t(), 1.0, out=torch.empty(x.shape[::-1], dtype=dtype))
+    return torch.mul(x.mT, 1.0, out=torch.empty(x.mT.shape, dtype=dtype))
