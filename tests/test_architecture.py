@@ -23,7 +23,7 @@ SOURCE = ROOT / "src" / PACKAGE
 # package; modules between the same two "<" do not import one another.
 ORDER = """
 errors < discover allocator randomness slopes < goodness < losses < normalization < precision < labels < spec
-< layers < networks < readout < negatives < baselines < data < training
+< layers < networks < readout < negatives hybrids augment < baselines < data < training
 < records < results < pictures < report < recipes < reproduce < memory models gallery < experiment
 < benchmarks < hardware distributed estimators export web < console < commands < cli < __main__
 """

@@ -20,6 +20,11 @@ def goodness_per_label(network: FeedForward, images: Any, codes: Tensor | None =
         images: `[B, D]` or their `Projection`.
         codes: label codes to ask about, `[K, 1 or B, C]`; None asks about all C.
     """
+    if not network.labelled:
+        raise UsageError(
+            "this net learned without labels: its goodness says how real an image is, not which class; "
+            "read it with the softmax"
+        )
     if codes is None:
         codes = every_label(network.classes, next(network.parameters()))
     labels = len(codes)

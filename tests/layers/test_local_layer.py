@@ -12,6 +12,7 @@ from forward_forward.errors import FFError
 from forward_forward.labels import one_of_n
 from forward_forward.layers.dense import Dense
 from forward_forward.layers.labelled_dense import LabelledDense, Projection
+from forward_forward.layers.local_fields import LocalFields
 from forward_forward.layers.local_layer import LocalLayer
 from forward_forward.layers.softmax_head import SoftmaxHead
 from forward_forward.losses import SymBa, ThresholdLogistic
@@ -83,9 +84,23 @@ def two_inputs():
     return uniform(2 * BATCH, BELOW, seed=3), uniform(2 * BATCH, UNITS, seed=4)
 
 
+def fields(**parts):
+    return LocalFields(
+        (2, BELOW // 2, 1),
+        (1, 3),
+        2,
+        field=2,
+        tile=2,
+        generator=generator(),
+        dtype=torch.float64,
+        **parts,
+    )
+
+
 MAKERS = {
     Dense: (dense, plain_inputs),
     LabelledDense: (labelled, labelled_inputs),
+    LocalFields: (fields, plain_inputs),
     TwoInputs: (TwoInputs, two_inputs),
     Gated: (Gated, two_inputs),
     Sly: (lambda **parts: Sly(dense(), **parts), two_inputs),

@@ -117,7 +117,9 @@ class LocalFields(LocalLayer):
     def dense_weight(self) -> Tensor:
         """Return the weights as one matrix `[inputs, U]`, zero outside the fields: the same layer, fully connected."""
         height, width, depth = self.in_shape
-        places = torch.eye(height * width * depth, device=self.weight.device, dtype=self.weight.dtype)
+        places = torch.eye(
+            height * width * depth, device=self.weight.device, dtype=self.weight.dtype
+        )
         return self._as_map(self._windows(places) @ self.weight).detach()
 
     def _windows(self, h: Tensor) -> Tensor:
@@ -165,13 +167,23 @@ class LocalFields(LocalLayer):
             for size, places, tiles in zip(self.in_shape[:2], self.grid, self.tiles, strict=True)
         ]
         rows, columns = along  # each [tiles, window, tile]
-        seen = rows[:, None, :, None, None, :, None, None] & columns[None, :, None, :, None, None, :, None]
-        shape = (*self.tiles, self.window, self.window, self.in_shape[2], *[self.tile] * 2, self.channels)
+        seen = (
+            rows[:, None, :, None, None, :, None, None]
+            & columns[None, :, None, :, None, None, :, None]
+        )
+        shape = (
+            *self.tiles,
+            self.window,
+            self.window,
+            self.in_shape[2],
+            *[self.tile] * 2,
+            self.channels,
+        )
         return seen.expand(shape).flatten(5).flatten(2, 4).flatten(0, 1)
 
 
 def _seen_along(size: int, places: int, tiles: int, layer: LocalFields) -> Tensor:
-    """Return, along one side, whether a position of a tile's window belongs to a place's field: `[tiles, window, tile]`."""
+    """Return whether a position of a tile's window lies in a place's field, along one side, `[tiles, window, tile]`."""
     start = torch.arange(tiles)[:, None, None] * layer.tile * layer.stride - layer.margin
     position = start + torch.arange(layer.window)[None, :, None]
     within = torch.arange(layer.tile)[None, None, :]

@@ -13,7 +13,7 @@ from forward_forward.errors import CheckpointError, UsageError
 from forward_forward.goodness import sum_of_squares
 from forward_forward.labels import neutral
 from forward_forward.layers.dense import Dense
-from forward_forward.layers.labelled_dense import LabelledDense, Projection
+from forward_forward.layers.labelled_dense import LabelledDense
 from forward_forward.layers.local_layer import LocalLayer
 from forward_forward.layers.softmax_head import SoftmaxHead
 from forward_forward.losses import Loss
@@ -26,10 +26,11 @@ class FeedForward(nn.Module):
     """Layers in a row, and a softmax head that reads all of them but the first.
 
     The inputs of the first layer are the network's inputs: `(images, label codes)` where it is a
-    `LabelledDense`. Between layers only the normalised activities travel.
+    `LabelledDense`, normalised images where the net learns without labels. Between layers only the normalised
+    activities travel.
 
     References:
-        Hinton 2022, §2.1 and §3.3.
+        Hinton 2022, §2.1, §3.2 (without labels) and §3.3.
 
     Arguments:
         layers: bottom to top.
@@ -84,18 +85,20 @@ class FeedForward(nn.Module):
         normalization: Normalization = length,
         head: bool = True,
         read_from: int | None = None,
+        labelled: bool = True,
         matmul_dtype: torch.dtype | None = None,
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
         **label: Any,
     ) -> "FeedForward":
-        """Return a supervised net of fully connected layers that share goodness, loss and normalisation.
+        """Return a net of fully connected layers that share goodness, loss and normalisation.
 
         Arguments:
             in_features: pixels of an image, D.
             classes: C.
             widths: units of each layer, bottom to top.
             generator: draws the weights.
+            labelled: whether the first layer reads a label beside the image.
             label: place, strength, pixel_mean, pixel_std of the first layer, a `LabelledDense`.
 
         Example:
@@ -115,21 +118,34 @@ class FeedForward(nn.Module):
             "device": device,
             "dtype": dtype,
         }
-        first = LabelledDense(
-            in_features, classes, widths[0], normalization=normalization, **label, **parts
+        first: LocalLayer = (
+            LabelledDense(
+                in_features, classes, widths[0], normalization=normalization, **label, **parts
+            )
+            if labelled
+            else Dense(in_features, widths[0], **label, **parts)
         )
-        rest = [
-            Dense(below, units, **parts) for below, units in zip(widths, widths[1:], strict=False)
-        ]
-        return cls(
-            [first, *rest], classes, normalization=normalization, head=head, read_from=read_from
-        )
+        pairs = zip(widths, widths[1:], strict=False)
+        layers = [first, *(Dense(below, units, **parts) for below, units in pairs)]
+        return cls(layers, classes, normalization=normalization, head=head, read_from=read_from)
+
+    @property
+    def labelled(self) -> bool:
+        """Whether the first layer reads a label beside the image; if not, the net learns without labels."""
+        return isinstance(self.layers[0], LabelledDense)
 
     @torch.no_grad()
-    def project(self, images: Tensor) -> Tensor | Projection:
-        """Return what the first layer can compute of images `[B, D]` before it knows a label."""
+    def project(self, images: Any) -> Any:
+        """Return what can be had of images `[B, D]` before a label is known.
+
+        That is the first layer's share of them, or, in a net without labels, the images normalised.
+        """
         first = self.layers[0]
-        return first.project(images) if isinstance(first, LabelledDense) else images
+        return (
+            first.project(images)
+            if isinstance(first, LabelledDense)
+            else self.normalization(images)
+        )
 
     def activities(self, *inputs: Any) -> Iterator[Tensor]:
         """Yield the activities `[R, U]` of each layer, bottom to top; only the last one is held."""
@@ -141,16 +157,19 @@ class FeedForward(nn.Module):
 
     @torch.no_grad()
     def one_pass(self, images: Any) -> tuple[Tensor, Tensor]:
-        """Return the head's features `[B, I]` and logits `[B, C]` from one pass with the neutral label.
+        """Return the head's features `[B, I]` and logits `[B, C]` from one pass, with the neutral label if any.
+
+        Arguments:
+            images: `[B, D]`, or what `project` made of them.
 
         Raises:
             UsageError: when the network has no head.
         """
         if self.head is None:
             raise UsageError("this network has no softmax head; build it with head=True")
-        inputs: tuple[Any, ...] = (images,)
-        if isinstance(self.layers[0], LabelledDense):
-            inputs = (images, neutral(self.classes, self.head.weight))
+        inputs: tuple[Any, ...] = (self.project(images),)
+        if self.labelled:
+            inputs = (*inputs, neutral(self.classes, self.head.weight))
         read = []
         for index, layer in enumerate(self.layers):
             inputs = (self.normalization(layer(*inputs)),)

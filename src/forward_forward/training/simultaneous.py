@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from forward_forward.augment import Augmentation
 from forward_forward.data import Split
 from forward_forward.layers.local_layer import LayerStatistics
 from forward_forward.negatives import Negatives, stack
@@ -18,29 +19,37 @@ from forward_forward.training.optimizers import Rule, set_rate
 class Simultaneous:
     """Updates every layer, and the softmax head beside them, on every batch; no autograd graph is made.
 
-    One step: a pass with the neutral label → the head's probabilities → negatives; then positives and
-    negatives go up together as one block of rows, and each layer updates itself as they pass.
+    One step of a net with labels: a pass with the neutral label → the head's probabilities → negatives; then
+    positives and negatives go up together as one block of rows, and each layer updates itself as they pass. A net
+    without labels needs no first pass: its head reads what the positives leave behind.
 
     References:
-        Hinton 2022, §3.3, and the author's program.
+        Hinton 2022, §3.2, §3.3, and the author's program.
 
     Arguments:
         network: learns in place.
         negatives: makes the negative data.
         rule: updates the layers.
         head_rule: updates the softmax head.
+        augment: changes images before anything else sees them; None leaves them as they are.
     """
 
     stages = 1
 
     def __init__(
-        self, network: FeedForward, negatives: Negatives, rule: Rule, head_rule: Rule
+        self,
+        network: FeedForward,
+        negatives: Negatives,
+        rule: Rule,
+        head_rule: Rule,
+        augment: Augmentation | None = None,
     ) -> None:
         self.network = network
         self.matmul_dtype = network.layers[0].matmul_dtype
         self.negatives = negatives
         self.rule = rule
         self.head_rule = head_rule
+        self.augment = augment
         self.layer_optimizers = [rule.build(layer.parameters()) for layer in network.layers]
         self.optimizers = list(self.layer_optimizers)
         if network.head is not None:
@@ -51,34 +60,56 @@ class Simultaneous:
         self.split = split
 
     def step(self, rows: Tensor, generator: torch.Generator, gain: float) -> Tensor:
-        network, rule = self.network, self.rule
-        labels = self.split.labels[rows]
-        images = network.project(self.split.images[rows])
-        logits = self._teach_head(images, labels, gain)
+        network, labels = self.network, self.split.labels[rows]
+        images: Any = self.split.images[rows]
+        if self.augment is not None:
+            images = self.augment(images, generator)
+        logits = None
+        if network.labelled:
+            images = network.project(images)
+            if network.head is not None:
+                features, logits = network.one_pass(images)
+                self._teach_head(features, labels, gain, logits)
         pos, neg = self.negatives(
             images, labels, network=network, generator=generator, logits=logits
         )
         inputs = stack(pos, neg)
-        statistics = []
-        for layer, optimizer in zip(network.layers, self.layer_optimizers, strict=True):
-            y, seen = layer.learn(inputs, decay=rule.decay, scale=rule.share / len(rows))
+        block = (network.project(inputs[0]), *inputs[1:])
+        statistics, read = self._teach_layers(block, len(rows), gain)
+        if network.head is not None and not network.labelled:
+            self._teach_head(torch.cat(read, dim=1), labels, gain)
+        return table(statistics)
+
+    def _teach_layers(
+        self, inputs: tuple[Any, ...], batch: int, gain: float
+    ) -> tuple[list[LayerStatistics], list[Tensor]]:
+        """Let each layer learn from a block of positives and negatives.
+
+        Returns:
+            What the layers saw, and the positives' normalised activities of the layers that readouts use.
+        """
+        network, rule = self.network, self.rule
+        statistics, read = [], []
+        for index, layer in enumerate(network.layers):
+            y, seen = layer.learn(inputs, decay=rule.decay, scale=rule.share / batch)
+            optimizer = self.layer_optimizers[index]
             set_rate(optimizer, gain)
             optimizer.step()
             statistics.append(seen)
-            if layer is not network.layers[-1]:
-                inputs = (network.normalization(y),)
-        return table(statistics)
+            inputs = (network.normalization(y),)
+            if index >= network.read_from:
+                read.append(inputs[0][:batch])
+        return statistics, read
 
-    def _teach_head(self, images: Any, labels: Tensor, gain: float) -> Tensor | None:
-        head = self.network.head
-        if head is None:
-            return None
-        features, logits = self.network.one_pass(images)
-        scale = self.head_rule.share / len(labels)
-        head.learn(features, labels, logits=logits, decay=self.head_rule.decay, scale=scale)
+    def _teach_head(
+        self, features: Tensor, labels: Tensor, gain: float, logits: Tensor | None = None
+    ) -> None:
+        rule, head = self.head_rule, self.network.head
+        assert head is not None
+        scale = rule.share / len(labels)
+        head.learn(features, labels, logits=logits, decay=rule.decay, scale=scale)
         set_rate(self.head_optimizer, gain)
         self.head_optimizer.step()
-        return logits
 
     def scores(self, images: Tensor) -> Scores:
         return network_scores(self.network, images)
@@ -90,6 +121,7 @@ class Simultaneous:
             "negatives": describe(self.negatives),
             "rule": describe(self.rule),
             "head_rule": describe(self.head_rule),
+            "augment": describe(self.augment),
         }
 
 
@@ -103,8 +135,16 @@ def table(statistics: list[LayerStatistics]) -> Tensor:
 
 
 def network_scores(network: FeedForward, images: Tensor) -> Scores:
-    """Return the scores of images by goodness, softmax and shortlist, computed once for all three."""
+    """Return the scores of images by goodness, softmax and shortlist, computed once for all three.
+
+    A net without labels has only the softmax: no goodness of its belongs to a class.
+
+    Raises:
+        UsageError: when it has no softmax either.
+    """
     projection = network.project(images)
+    if not network.labelled:
+        return Scores({"softmax": network.one_pass(images)[1]})
     layers = goodness_per_label(network, projection)
     goodness = network.read(layers)
     readouts = {"goodness": goodness}

@@ -1,0 +1,55 @@
+"""Jitter: whole-pixel shifts, all of them, and nothing else."""
+
+import pytest
+import torch
+
+from forward_forward.augment import Jitter
+from forward_forward.errors import UsageError
+from toys import generator, uniform
+
+SHAPE = (2, 6, 5)
+
+
+def shifted(image, down, right):
+    """Return an image `[C, H, W]` moved, with black coming in, the slow way."""
+    moved = torch.zeros_like(image)
+    _, height, width = image.shape
+    for i in range(height):
+        for j in range(width):
+            if 0 <= i - down < height and 0 <= j - right < width:
+                moved[:, i, j] = image[:, i - down, j - right]
+    return moved
+
+
+def test_every_shift_comes_and_no_other():
+    image = uniform(1, 60, dtype=torch.float32)
+    out = Jitter(SHAPE)(image.repeat(1000, 1), generator())
+    every = {
+        tuple(shifted(image.view(SHAPE), down, right).flatten().tolist())
+        for down in range(-2, 3)
+        for right in range(-2, 3)
+    }
+    found = {tuple(row.tolist()) for row in out}
+    assert found == every
+    assert len(found) == 25
+    counts = torch.unique(out, dim=0, return_counts=True)[1]
+    assert counts.min() > 15
+    assert counts.max() < 75
+
+
+def test_no_pixels_no_change():
+    images = uniform(7, 60, dtype=torch.float32)
+    assert Jitter(SHAPE, pixels=0)(images, generator()).equal(images)
+
+
+def test_images_are_not_mixed_up():
+    images = torch.arange(1.0, 6.0)[:, None].repeat(1, 60)
+    out = Jitter(SHAPE, pixels=1)(images, generator())
+    for i, row in enumerate(out):
+        assert set(row.tolist()) <= {0.0, i + 1.0}
+
+
+@pytest.mark.parametrize("pixels", [-1, 5, 6])
+def test_a_shift_out_of_the_image_is_refused(pixels):
+    with pytest.raises(UsageError):
+        Jitter(SHAPE, pixels=pixels)
