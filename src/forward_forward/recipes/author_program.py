@@ -14,8 +14,9 @@ Differences from the program:
 
 from collections.abc import Sequence
 
+from forward_forward.augment import Augmentation, Jitter
 from forward_forward.data import Dataset
-from forward_forward.negatives import hard_by_softmax
+from forward_forward.negatives import Negatives, hard_by_softmax
 from forward_forward.networks.feed_forward import FeedForward
 from forward_forward.precision import fast_matmul_dtype
 from forward_forward.randomness import generator
@@ -26,9 +27,17 @@ from forward_forward.training.optimizers import SmoothedGradient
 from forward_forward.training.plan import Plan
 from forward_forward.training.simultaneous import Simultaneous
 
+PEER = 0.06
 
-def builder(widths: Sequence[int], rate: float, epochs: int) -> Build:
-    """Return the program's build function for other widths, learning rates and numbers of epochs."""
+
+def builder(
+    widths: Sequence[int],
+    rate: float,
+    epochs: int,
+    negatives: Negatives = hard_by_softmax,
+    jitter: int = 0,
+) -> Build:
+    """Return the program's build function for other widths, rates, numbers of epochs, negatives and jitter."""
 
     def build(data: Dataset, seed: int, device: str) -> tuple[Learner, Plan]:
         network = FeedForward.dense(
@@ -36,19 +45,28 @@ def builder(widths: Sequence[int], rate: float, epochs: int) -> Build:
             data.classes,
             widths,
             generator=generator(seed, "weights"),
-            peer=0.06,
+            peer=PEER,
             matmul_dtype=fast_matmul_dtype(device),
             device=device,
         )
-        learner = Simultaneous(
-            network,
-            hard_by_softmax,
-            rule=SmoothedGradient(rate=rate, weight_decay=0.002),
-            head_rule=SmoothedGradient(rate=0.1, weight_decay=0.003),
-        )
+        augment = Jitter(data.shape, jitter) if jitter else None
+        learner = taught(network, negatives, rate, augment)
         return learner, Plan(epochs=epochs, batch_size=100, seed=seed)
 
     return build
+
+
+def taught(
+    network: FeedForward, negatives: Negatives, rate: float, augment: Augmentation | None = None
+) -> Simultaneous:
+    """Return the program's way of learning for any network."""
+    return Simultaneous(
+        network,
+        negatives,
+        rule=SmoothedGradient(rate=rate, weight_decay=0.002),
+        head_rule=SmoothedGradient(rate=0.1, weight_decay=0.003),
+        augment=augment,
+    )
 
 
 RECIPE = Recipe(

@@ -115,14 +115,16 @@ class Simultaneous:
         return network_scores(self.network, images)
 
     def describe(self) -> dict[str, Any]:
-        return {
+        described = {
             "method": "simultaneous",
             "network": self.network.config(),
             "negatives": describe(self.negatives),
             "rule": describe(self.rule),
             "head_rule": describe(self.head_rule),
-            "augment": describe(self.augment),
         }
+        return (
+            described if self.augment is None else {**described, "augment": describe(self.augment)}
+        )
 
 
 def table(statistics: list[LayerStatistics]) -> Tensor:
