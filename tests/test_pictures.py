@@ -156,7 +156,7 @@ def test_a_data_uri_is_deterministic_and_small_figures_stay_sharp():
 
 
 def test_a_heavy_figure_becomes_a_png(monkeypatch):
-    monkeypatch.setattr(pictures, "MAX_SVG_BYTES", 100)
+    monkeypatch.setattr(pictures.style, "MAX_SVG_BYTES", 100)
     figure = Figure(figsize=(1, 1))
     head, _, body = pictures.to_svg_or_png(figure).partition(",")
     assert head == "data:image/png;base64"

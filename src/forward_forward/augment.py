@@ -2,15 +2,22 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from forward_forward.errors import UsageError
+from forward_forward.spec import describe
 
 Augmentation = Callable[[Tensor, torch.Generator], Tensor]
 """Images `[B, D]` and a generator → images `[B, D]`."""
+
+
+def described_augment(augment: Augmentation | None) -> dict[str, Any]:
+    """Return what a learner says of its augmentation: nothing where it has none."""
+    return {} if augment is None else {"augment": describe(augment)}
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,10 @@ import torch
 from torch import nn
 
 from forward_forward import gallery, records, report
+from forward_forward.augment import Augmentation, Jitter
 from forward_forward.baselines.backprop import Perceptron
 from forward_forward.data import Dataset
+from forward_forward.hybrids import HybridImages
 from forward_forward.labels import Placement, concatenate, overlay
 from forward_forward.losses import Loss
 from forward_forward.memory import MEASURE, training_peak
@@ -77,7 +79,8 @@ class Settings:
         rule: class of the update rule.
         goodness, loss, peer: of every layer.
         normalization: of activities between layers.
-        negatives: makes the negative data.
+        negatives: makes the negative data; `HybridImages`, the class, has the net learn without labels.
+        jitter: both nets see each image shifted by up to so many pixels each way.
         place: where the label stands in the input.
         method: `Simultaneous` or `Greedy`.
         matmul_dtype: of both nets; None is the fast one of the device.
@@ -95,7 +98,8 @@ class Settings:
     loss: Loss | None = None
     peer: float | None = None
     normalization: Normalization | None = None
-    negatives: Negatives | None = None
+    negatives: Negatives | type[HybridImages] | None = None
+    jitter: int = 0
     place: Placement | None = None
     method: type[Simultaneous] | type[Greedy] = Simultaneous
     matmul_dtype: torch.dtype | None = None
@@ -201,7 +205,7 @@ def forward_forward(settings: Settings, data: Dataset) -> tuple[Learner, Plan]:
         matmul_dtype=settings.matmul_dtype,
         **({} if rate is None else {"rate": rate}),
     )
-    changed = any(getattr(settings, name) is not None for name in _PARTS)
+    changed = settings.jitter or any(getattr(settings, name) is not None for name in _PARTS)
     learner: Learner = best
     if changed or settings.method is not Simultaneous:
         learner = _composed(settings, data, best, place)
@@ -230,7 +234,7 @@ def backpropagation(settings: Settings, data: Dataset) -> tuple[Learner, Plan]:
         device=device,
     )
     dtype = settings.matmul_dtype or fast_matmul_dtype(device)
-    learner = Backpropagation(network, Adam(rate=BACKPROP_RATE), dtype)
+    learner = Backpropagation(network, Adam(rate=BACKPROP_RATE), dtype, _augment(settings, data))
     return learner, replace(plan_for(settings, data), schedule=linear)
 
 
@@ -249,6 +253,11 @@ def _composed(
 ) -> Simultaneous | Greedy:
     """Return a learner whose parts are the settings', and where they say nothing, the best one's."""
     layer, greedy = best.network.layers[0], settings.method is Greedy
+    negatives = settings.negatives
+    label: dict[str, Any] = {"place": place}
+    if isinstance(negatives, type):
+        negatives, label = negatives(data.shape), {"labelled": False}
+    augment = _augment(settings, data)
     network = FeedForward.dense(
         data.features,
         data.classes,
@@ -258,7 +267,7 @@ def _composed(
         loss=settings.loss or layer.loss,
         peer=_first(settings.peer, layer.peer.strength if layer.peer is not None else 0.0),
         normalization=settings.normalization or best.network.normalization,
-        place=place,
+        **label,
         head=not greedy,
         matmul_dtype=layer.matmul_dtype,
         device=str(data.train.images.device),
@@ -266,8 +275,12 @@ def _composed(
     decay = _first(settings.weight_decay, best.rule.weight_decay)
     rule = (settings.rule or type(best.rule))(rate=best.rule.rate, weight_decay=decay)
     if greedy:
-        return Greedy(network, settings.negatives or random_wrong_label, rule)
-    return Simultaneous(network, settings.negatives or best.negatives, rule, best.head_rule)
+        return Greedy(network, negatives or random_wrong_label, rule, augment=augment)
+    return Simultaneous(network, negatives or best.negatives, rule, best.head_rule, augment)
+
+
+def _augment(settings: Settings, data: Dataset) -> Augmentation | None:
+    return Jitter(data.shape, settings.jitter) if settings.jitter else None
 
 
 def _first(*values: Any) -> Any:

@@ -8,8 +8,11 @@ from torch import nn
 
 from forward_forward import pictures
 from forward_forward.data import Dataset
+from forward_forward.hybrids import HybridImages, blurred_mask
 from forward_forward.labels import overlay, random_wrong
+from forward_forward.layers.dense import Dense
 from forward_forward.layers.labelled_dense import LabelledDense
+from forward_forward.layers.local_fields import LocalFields
 from forward_forward.losses import ThresholdLogistic
 from forward_forward.networks.feed_forward import FeedForward
 from forward_forward.randomness import generator
@@ -51,6 +54,10 @@ def figures(network: nn.Module, data: Dataset, record: Record) -> Figures:
 def receptive_weights(network: FeedForward) -> np.ndarray | None:
     """Return the first layer's incoming weights `[D, U]`; where a label covers pixels, the label's weights."""
     first = network.layers[0]
+    if isinstance(first, LocalFields):
+        return np.asarray(first.dense_weight().float().cpu())
+    if isinstance(first, Dense):
+        return np.asarray(first.weight.detach().float().cpu())
     if not isinstance(first, LabelledDense):
         return None
     weight = first.weight.detach().clone()
@@ -63,8 +70,24 @@ def receptive_weights(network: FeedForward) -> np.ndarray | None:
 def goodness_of_pairs(
     network: FeedForward, data: Dataset, images: int = IMAGES
 ) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """Return each layer's goodness of test images with the true label and with a random wrong one."""
+    """Return each layer's goodness of test images with the true label and with a random wrong one.
+
+    Of a net without labels: of test images, and of hybrids of them.
+    """
     split = data.test
+    if not network.labelled:
+        draw = generator(0, "histograms", device=split.images.device)
+        passes = HybridImages(data.shape)(split.images[:images], generator=draw)
+        real, hybrid = (
+            [
+                np.asarray(layer.goodness(y).float().cpu())
+                for layer, y in zip(
+                    network.layers, network.activities(network.project(block)), strict=True
+                )
+            ]
+            for (block,) in passes
+        )
+        return real, hybrid
     labels = split.labels[:images]
     goodness = torch.cat(
         [goodness_per_label(network, part) for part in split.images[:images].split(500)], dim=1
@@ -77,17 +100,36 @@ def goodness_of_pairs(
     return pairs[0], pairs[1]
 
 
+def _hybrids(data: Dataset, count: int = 2) -> Any:
+    """Draw the hybrids of the first test images, the same bits blurred more and more often."""
+    images, blurs = data.test.images[:20], (0, 1, 3, 6, 12)
+    masks, hybrids = [], []
+    for number in blurs:
+        draws = [generator(0, "hybrids", device=images.device) for _ in range(2)]
+        masks.append(blurred_mask(len(images), data.shape[1:], number, draws[0])[:count])
+        _, (made,) = HybridImages(data.shape, number)(images, generator=draws[1])
+        hybrids.append(made[:count])
+    return pictures.hybrid_images(
+        torch.stack(masks).cpu().numpy(), torch.stack(hybrids).cpu().numpy(), blurs, data.shape
+    )
+
+
 def _of_layers(network: FeedForward, data: Dataset) -> dict[str, Any]:
     found: dict[str, Any] = {}
     weights = receptive_weights(network)
     if weights is not None and data.shape[0] in (1, 3):
-        covered = network.layers[0].place is overlay
+        covered = network.labelled and network.layers[0].place is overlay
         first = (
             f" The first {data.classes} pixels show the weights of the label." if covered else ""
         )
         found["What the first layer looks for"] = (
             pictures.receptive_fields(weights, data.shape),
             f"Incoming weights of the units with the largest norms.{first}",
+        )
+    if not network.labelled and data.shape[0] in (1, 3):
+        found["Hybrid images"] = (
+            _hybrids(data),
+            "Masks, and the negatives they make of a test image (white) and another (black).",
         )
     losses = [layer.loss for layer in network.layers]
     thresholds = [loss.threshold for loss in losses if isinstance(loss, ThresholdLogistic)]
@@ -101,6 +143,11 @@ def _of_layers(network: FeedForward, data: Dataset) -> dict[str, Any]:
         if fixed
         else "this loss has no threshold, only the gap counts"
     )
-    caption = f"Test images with the true label (positive) and with a wrong one (negative); {line}."
+    pairs = (
+        "with the true label (positive) and with a wrong one (negative)"
+        if network.labelled
+        else "(positive) and hybrids of them (negative)"
+    )
+    caption = f"Test images {pairs}; {line}."
     found["Goodness of positives and negatives"] = (figure, caption)
     return found

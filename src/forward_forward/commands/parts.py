@@ -42,6 +42,7 @@ def choose(known: Mapping[str, Any], typed: str, what: str) -> Any:
 def known_parts() -> dict[str, dict[str, Any]]:
     """Return every kind of part that has names: kind → name → part."""
     from forward_forward import goodness, negatives, spec
+    from forward_forward.hybrids import HybridImages
     from forward_forward.training import optimizers
     from forward_forward.training.greedy import Greedy
     from forward_forward.training.simultaneous import Simultaneous
@@ -49,7 +50,10 @@ def known_parts() -> dict[str, dict[str, Any]]:
     return {
         "goodness": members(goodness),
         "loss": dict(spec.LOSSES),
-        "negatives": {n: f for n, f in members(negatives).items() if n != "stack"},
+        "negatives": {
+            **{n: f for n, f in members(negatives).items() if n != "stack"},
+            "HybridImages": HybridImages,
+        },
         "normalization": dict(spec.NORMALIZATIONS),
         "optimizer": {
             n: c

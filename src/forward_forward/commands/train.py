@@ -46,6 +46,9 @@ def train(
     peer: Annotated[
         float | None, typer.Option(help="Strength of peer normalisation, 0 for none.")
     ] = None,
+    jitter: Annotated[
+        int, typer.Option(help="Shift images by up to so many pixels, anew each time.")
+    ] = 0,
     optimizer: Annotated[str | None, typer.Option(help="smoothed or adam.")] = None,
     method: Annotated[str, typer.Option(help="simultaneous or greedy.")] = "simultaneous",
     label: Annotated[
@@ -83,6 +86,7 @@ def train(
         peer=peer,
         normalization=find("normalization", normalization),
         negatives=find("negatives", negatives),
+        jitter=jitter,
         place=find("label", label),
         method=find("method", method),
         matmul_dtype=find_dtype(dtype),

@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from forward_forward.augment import Augmentation, described_augment
 from forward_forward.baselines.backprop import Perceptron
 from forward_forward.data import Split
 from forward_forward.precision import accumulate
@@ -22,25 +23,33 @@ class Backpropagation:
         network: learns in place.
         rule: updates all of it.
         matmul_dtype: bfloat16 runs the passes under autocast; None or the weights' own does not.
+        augment: changes images before the network sees them; None leaves them as they are.
     """
 
     stages = 1
 
     def __init__(
-        self, network: Perceptron, rule: Rule, matmul_dtype: torch.dtype | None = None
+        self,
+        network: Perceptron,
+        rule: Rule,
+        matmul_dtype: torch.dtype | None = None,
+        augment: Augmentation | None = None,
     ) -> None:
         self.network = network
         self.rule = rule
         self.matmul_dtype = matmul_dtype
+        self.augment = augment
         self.optimizers = [rule.build(network.parameters())]
 
     def begin(self, split: Split, stage: int, seed: int) -> None:
         self.split = split
 
     def step(self, rows: Tensor, generator: torch.Generator, gain: float) -> Tensor:
-        labels = self.split.labels[rows]
+        images, labels = self.split.images[rows], self.split.labels[rows]
+        if self.augment is not None:
+            images = self.augment(images, generator)
         with torch.enable_grad(), self._autocast():
-            logits = self.network(self.split.images[rows], generator)
+            logits = self.network(images, generator)
             loss = F.cross_entropy(logits, labels)
         (optimizer,) = self.optimizers
         self._take_in(torch.autograd.grad(loss, list(self.network.parameters())))
@@ -81,4 +90,5 @@ class Backpropagation:
             "widths": self.network.widths,
             "dropout": self.network.dropout,
             "rule": describe(self.rule),
+            **described_augment(self.augment),
         }

@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from forward_forward.augment import Augmentation, described_augment
 from forward_forward.data import Split
 from forward_forward.errors import UsageError
 from forward_forward.negatives import Inputs, Negatives, hard_by_goodness, stack
@@ -33,13 +34,29 @@ class Greedy:
         negatives: makes the negative data.
         rule: updates the layer in training.
         cached: compute the layer's input once (True), or for every batch (False).
+        augment: changes images before anything else sees them; None leaves them as they are.
+
+    Raises:
+        UsageError: when the network has a head, or learns without labels, or what is cached would have to change.
     """
 
     def __init__(
-        self, network: FeedForward, negatives: Negatives, rule: Rule, cached: bool = False
+        self,
+        network: FeedForward,
+        negatives: Negatives,
+        rule: Rule,
+        cached: bool = False,
+        augment: Augmentation | None = None,
     ) -> None:
         if network.head is not None:
             raise UsageError("greedy learning trains no softmax head; build with head=False")
+        if not network.labelled:
+            raise UsageError(
+                "greedy learning trains no softmax head, and a net without labels has no other readout; "
+                "learn simultaneously"
+            )
+        if cached and augment is not None:
+            raise UsageError("cached inputs are drawn once: they cannot be augmented anew")
         if cached and negatives is hard_by_goodness:
             raise UsageError(
                 "cached negatives are drawn once: they cannot follow the network's goodness"
@@ -49,6 +66,7 @@ class Greedy:
         self.negatives = negatives
         self.rule = rule
         self.cached = cached
+        self.augment = augment
         self.stages = len(network.layers)
         self.optimizers = [rule.build(layer.parameters()) for layer in network.layers]
         self.cache: Inputs | None = None
@@ -76,6 +94,8 @@ class Greedy:
 
     def _block(self, rows: Tensor, generator: torch.Generator) -> Inputs:
         images, labels = self.split.images[rows], self.split.labels[rows]
+        if self.augment is not None:
+            images = self.augment(images, generator)
         pos, neg = self.negatives(
             images, labels, network=self.network, generator=generator, logits=None
         )
@@ -109,6 +129,7 @@ class Greedy:
             "negatives": describe(self.negatives),
             "rule": describe(self.rule),
             "cached": self.cached,
+            **described_augment(self.augment),
         }
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from forward_forward.augment import Augmentation
+from forward_forward.augment import Augmentation, described_augment
 from forward_forward.data import Split
 from forward_forward.layers.local_layer import LayerStatistics
 from forward_forward.negatives import Negatives, stack
@@ -115,16 +115,14 @@ class Simultaneous:
         return network_scores(self.network, images)
 
     def describe(self) -> dict[str, Any]:
-        described = {
+        return {
             "method": "simultaneous",
             "network": self.network.config(),
             "negatives": describe(self.negatives),
             "rule": describe(self.rule),
             "head_rule": describe(self.head_rule),
+            **described_augment(self.augment),
         }
-        return (
-            described if self.augment is None else {**described, "augment": describe(self.augment)}
-        )
 
 
 def table(statistics: list[LayerStatistics]) -> Tensor:

@@ -1,0 +1,24 @@
+"""Figures of runs: each function returns a matplotlib `Figure` and touches no global state.
+
+A figure's label (`figure.get_label()`) says in words what it shows, for readers who cannot see it.
+"""
+
+from forward_forward.pictures.curves import curves_by_recipe, learning_curves
+from forward_forward.pictures.images import hybrid_images, receptive_fields
+from forward_forward.pictures.judged import (
+    confusion_matrix,
+    error_bars_by_readout,
+    goodness_histograms,
+)
+from forward_forward.pictures.style import to_svg_or_png
+
+__all__ = [
+    "confusion_matrix",
+    "curves_by_recipe",
+    "error_bars_by_readout",
+    "goodness_histograms",
+    "hybrid_images",
+    "learning_curves",
+    "receptive_fields",
+    "to_svg_or_png",
+]
