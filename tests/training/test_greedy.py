@@ -53,6 +53,22 @@ def test_cached_is_streamed_where_negatives_are_fixed(chunk, batch_size, monkeyp
         assert name.endswith(".weight") <= (not value.equal(start[name]))
 
 
+@pytest.mark.parametrize("cached", [False, True])
+@pytest.mark.parametrize("rule", [SmoothedGradient(0.02), Adam(0.01)])
+def test_a_batch_in_portions_is_a_batch(cached, rule, monkeypatch):
+    found = []
+    for chunk in (5, 1000):
+        monkeypatch.setattr(greedy_module, "CHUNK", chunk)
+        net = network(head=False, peer=0.0, dtype=torch.float64)
+        learner = Greedy(net, next_label, rule, cached=cached)
+        learner.begin(split(24, dtype=torch.float64), 0, 0)
+        seen = [learner.step(torch.arange(n), generator(), 1.0) for n in (24, 12, 24)]
+        found.append((torch.stack(seen), net.state_dict()))
+    (seen, state), (expected, expected_state) = found
+    torch.testing.assert_close(seen, expected)
+    torch.testing.assert_close(state, expected_state, rtol=1e-9, atol=1e-11)
+
+
 def test_a_stage_touches_its_own_layer_alone():
     net = network(head=False)
     learner = Greedy(net, random_wrong_label, SmoothedGradient(0.02))

@@ -1,5 +1,6 @@
 """One layer after the other: each learns to the end on what the finished ones below hand up."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import torch
@@ -13,10 +14,14 @@ from forward_forward.networks.feed_forward import FeedForward
 from forward_forward.randomness import generator as seeded
 from forward_forward.spec import describe
 from forward_forward.training.evaluation import Scores
+from forward_forward.training.learner import STATISTICS
 from forward_forward.training.optimizers import Rule, set_rate
 from forward_forward.training.simultaneous import network_scores, table
 
-CHUNK = 10_000
+CHUNK = 2_000
+"""Images in a layer at a time; of more, activities would no longer fit the caches."""
+
+Rows = Tensor | slice
 
 
 class Greedy:
@@ -80,19 +85,39 @@ class Greedy:
             self.cache = self._inputs_of_all(draw)
 
     def step(self, rows: Tensor, generator: torch.Generator, gain: float) -> Tensor:
+        """Learn from a batch, of which at most `CHUNK` images are in the layer at a time: their gradients add up.
+
+        Peer normalisation takes in a batch as a whole, so there a batch is not divided.
+        """
         layer, optimizer = self.network.layers[self.stage], self.optimizers[self.stage]
+        chunk = CHUNK if layer.peer is None else len(rows)
+        seen = torch.zeros(1, len(STATISTICS), device=rows.device)
+        decay = self.rule.decay
+        for part in self._parts(rows, chunk):
+            inputs = self._inputs(part, generator)
+            size = len(self.split.labels[part])
+            _, statistics = layer.learn(inputs, decay=decay, scale=self.rule.share / len(rows))
+            seen += table([statistics]) * (size / len(rows))
+            decay = 1.0
+        set_rate(optimizer, gain)
+        optimizer.step()
+        return seen
+
+    def _parts(self, rows: Tensor, chunk: int) -> Iterable[Rows]:
+        """Return the rows in portions; those of a batch that is the whole split as slices, which copy nothing."""
+        if len(rows) < len(self.split):
+            return rows.split(chunk)
+        return [slice(i, i + chunk) for i in range(0, len(rows), chunk)]
+
+    def _inputs(self, rows: Rows, generator: torch.Generator) -> Inputs:
+        """Return the inputs of the layer in training for these images, positives first."""
         if self.cache is None:
             inputs = self._climb(self._block(rows, generator))
         else:
-            inputs = _rows_of(self.cache, rows, len(self.split))
-        if self.stage == 0:
-            inputs = (self.network.project(inputs[0]), *inputs[1:])
-        _, seen = layer.learn(inputs, decay=self.rule.decay, scale=self.rule.share / len(rows))
-        set_rate(optimizer, gain)
-        optimizer.step()
-        return table([seen])
+            inputs = tuple(_rows_of(x, rows, len(self.split)) for x in self.cache)
+        return (self.network.project(inputs[0]), *inputs[1:]) if self.stage == 0 else inputs
 
-    def _block(self, rows: Tensor, generator: torch.Generator) -> Inputs:
+    def _block(self, rows: Rows, generator: torch.Generator) -> Inputs:
         images, labels = self.split.images[rows], self.split.labels[rows]
         if self.augment is not None:
             images = self.augment(images, generator)
@@ -108,7 +133,7 @@ class Greedy:
 
     def _inputs_of_all(self, generator: torch.Generator) -> Inputs:
         """Return the input of the layer in training for every image, a chunk of images at a time."""
-        block = self._block(torch.arange(len(self.split), device=generator.device), generator)
+        block = self._block(slice(None), generator)
         if self.stage == 0:
             return block
         images, codes = block
@@ -133,14 +158,8 @@ class Greedy:
         }
 
 
-def _rows_of(cache: Inputs, rows: Tensor, size: int) -> Inputs:
-    """Return the positive and the negative block's rows of each cached input."""
-    if len(rows) == size:
-        return cache
-    return tuple(_rows_of_one(x, rows, size) for x in cache)
-
-
-def _rows_of_one(x: Tensor, rows: Tensor, size: int) -> Tensor:
+def _rows_of(x: Tensor, rows: Rows, size: int) -> Tensor:
+    """Return the positive and the negative block's rows of a cached input."""
     if x.ndim == 3:  # label codes, `[2, N, C]`
         return x[:, rows]
     if len(x) == size:  # images that both passes share, `[N, D]`
