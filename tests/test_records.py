@@ -142,6 +142,10 @@ def test_a_damaged_or_foreign_file_is_named(tmp_path, text, reason):
 def test_wrong_parts_are_refused(tmp_path):
     wrong = [
         {"metrics": {"goodness_error": "low"}},
+        {"claims": [{"metric": 1, "paper": 1, "target": 1, "source": "", "unit": "%"}]},
+        {"claims": [{"metric": "m", "paper": "1", "target": 1, "source": "", "unit": "%"}]},
+        {"claims": [{"metric": "m", "paper": 1, "target": [], "source": "", "unit": "%"}]},
+        {"claims": [{"metric": "m", "paper": 1, "target": 1, "source": None, "unit": "%"}]},
         {"claims": [{"metric": "goodness_error"}]},
         {"curves": [3]},
         {"seed": True},

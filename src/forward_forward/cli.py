@@ -57,4 +57,10 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without "→" is no reason to stop
-    app()
+    try:
+        app()
+    except (
+        KeyboardInterrupt
+    ):  # while modules are imported, or a second one while the first is being told
+        typer.echo("interrupted", err=True)
+        sys.exit(program.INTERRUPTED)

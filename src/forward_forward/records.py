@@ -241,9 +241,19 @@ def _problem_of_parts(record: Record) -> str | None:
         return "'metrics' and 'layer_errors' hold more than numbers"
     if not all(isinstance(claim, dict) and claim.keys() == fields for claim in record["claims"]):
         return f"a claim needs the keys {', '.join(sorted(fields))}"
+    if not all(_is_claim(claim) for claim in record["claims"]):
+        return "a claim's paper and target are numbers or null, its other values text"
     if not all(isinstance(epoch, dict) and "epoch" in epoch for epoch in record["curves"]):
         return "'curves' needs one object per epoch"
     return None
+
+
+def _is_claim(claim: Mapping[str, Any]) -> bool:
+    numbers = [claim["paper"], claim["target"]]
+    texts = [claim["metric"], claim["source"], claim["unit"]]
+    return all(n is None or isinstance(n, int | float) for n in numbers) and all(
+        isinstance(text, str) for text in texts
+    )
 
 
 def _layout(record: Record) -> str:

@@ -120,7 +120,11 @@ def markdown(rows: Sequence[Mapping[str, Any]]) -> str:
     parts += _notes(rows)
     first = {row["recipe"]: row for row in reversed(rows)}
     recipes = [first[name] for name in sorted(first)]
-    parts += ["## Run it again\n", "\n".join(f"    {row['command']}" for row in recipes) + "\n"]
+    parts += [
+        "## Run it again\n",
+        _AGAIN,
+        "\n".join(f"    {row['command']}" for row in recipes) + "\n",
+    ]
     measures = [cells for row in recipes for cells in _measure_cells(row)]
     if measures:
         parts += ["## Other measures\n", _table(_MEASURE_COLUMNS, measures)]
@@ -159,6 +163,10 @@ _CLAIM_COLUMNS = {
     "machine": "",
     "commit": "",
 }
+_AGAIN = """\
+A record that is there is never replaced: `--resume` completes what is missing, `--records FOLDER` keeps a run of
+your own apart.
+"""
 _MEASURE_COLUMNS = {"recipe": "", "measure": "", "ours (n)": "right"}
 
 
@@ -218,7 +226,7 @@ def _shared(recipe: str, group: Sequence[Record], claimed: set[str]) -> dict[str
         "machine": "; ".join(sorted({_machine(record["environment"]) for record in group})),
         "commit": ", ".join(sorted({_commit(record["environment"]) for record in group})),
         "mixed": len({_settings(record) for record in group}) > 1,
-        "command": f"ff reproduce {recipe} --seeds {len(group) or SEEDS}",
+        "command": f"ff reproduce {recipe} --seeds {max(len(group), SEEDS)}",
         "others": {name: spread(record["metrics"].get(name) for record in group) for name in names},
         "layers": [
             spread(r["layer_errors"][i] for r in group if i < len(r["layer_errors"]))
@@ -290,4 +298,6 @@ def _table(columns: Mapping[str, str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def _cell(text: str) -> str:
-    return " ".join(text.replace("\\", "\\\\").replace("|", "\\|").split())
+    for sign, spelt in (("\\", "\\\\"), ("|", "\\|"), ("<", "&lt;")):
+        text = text.replace(sign, spelt)
+    return " ".join(text.split())

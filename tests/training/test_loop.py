@@ -200,13 +200,18 @@ def test_an_interrupt_during_the_last_look_is_heard(tmp_path):
     assert read_manifest(tmp_path / "checkpoint")["progress"]["epoch"] == 2
 
 
-def test_ctrl_c_works_as_before_afterwards():
-    before = signal.getsignal(signal.SIGINT)
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_every_request_to_end_saves_and_works_as_before_afterwards(name, tmp_path):
+    number = getattr(signal, name)
+    before = signal.getsignal(number)
     train(simultaneous(), dataset(), PLAN)
-    assert signal.getsignal(signal.SIGINT) is before
+    assert signal.getsignal(number) is before
+    stopped = after(simultaneous(), 3, lambda: signal.raise_signal(number))
     with pytest.raises(KeyboardInterrupt):
-        train(after(simultaneous(), 1, interrupt), dataset(), PLAN)
-    assert signal.getsignal(signal.SIGINT) is before
+        train(stopped, dataset(), PLAN, folder=tmp_path)
+    assert signal.getsignal(number) is before
+    progress = read_manifest(tmp_path / "checkpoint")["progress"]
+    assert progress["epoch"] * 3 + progress["step"] == 3
 
 
 def test_it_runs_in_a_thread():

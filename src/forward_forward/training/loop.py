@@ -238,7 +238,7 @@ def _difference(old: Any, new: Any, where: str = "") -> str:
 
 @contextmanager
 def _polite_interrupt() -> Iterator[Callable[[], bool]]:
-    """Turn the first Ctrl-C into a question asked between steps; a second one stops at once."""
+    """Turn the first Ctrl-C, or request to end, into a question asked between steps; a second stops at once."""
     asked = False
 
     def handle(signum: int, frame: object) -> None:
@@ -247,12 +247,15 @@ def _polite_interrupt() -> Iterator[Callable[[], bool]]:
             raise KeyboardInterrupt
         asked = True
 
+    names = ("SIGINT", "SIGTERM", "SIGHUP")  # the last is unknown on Windows
+    signals = [getattr(signal, name) for name in names if hasattr(signal, name)]
     try:
-        previous = signal.signal(signal.SIGINT, handle)
-    except ValueError:  # not the main thread: nobody presses Ctrl-C here
+        previous = {each: signal.signal(each, handle) for each in signals}
+    except ValueError:  # not the main thread: no signal arrives here
         yield lambda: False
         return
     try:
         yield lambda: asked
     finally:
-        signal.signal(signal.SIGINT, previous)
+        for each, handler in previous.items():
+            signal.signal(each, handler)
