@@ -85,12 +85,12 @@ def test_rows_that_are_sure_may_be_left_out() -> None:
     assert_equal_to_autograd(layer, (pos,), (neg,), (torch.cat([pos, neg]),))
 
 
-def test_gradients_accumulate_with_decay_and_scale() -> None:
+def test_gradients_accumulate_with_decay_and_share() -> None:
     layer = Dense(PIXELS, UNITS, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
     block = (random(2 * BATCH, PIXELS),)
     layer.learn(block)
     once = [p.grad.clone() for p in layer.parameters()]
-    layer.learn(block, decay=0.9, scale=0.1 / BATCH)
+    layer.learn(block, decay=0.9, share=0.1)
     for parameter, gradient in zip(layer.parameters(), once, strict=True):
         torch.testing.assert_close(parameter.grad, 0.9 * gradient + 0.1 * gradient)
 

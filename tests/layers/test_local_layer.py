@@ -266,7 +266,7 @@ def assert_equal(layer, expected):
 @every_layer
 def test_a_batch_is_the_sum_of_its_samples(make, inputs):
     whole = make()
-    whole.learn(inputs(), scale=1.0)
+    whole.learn(inputs(), share=BATCH)
     parts = make()
     for row in range(BATCH):
         rows = torch.tensor([row, BATCH + row])
@@ -274,7 +274,7 @@ def test_a_batch_is_the_sum_of_its_samples(make, inputs):
             x[:, [row]] if x.ndim == 3 else x[rows] if len(x) == 2 * BATCH else x[[row]]
             for x in inputs()
         )
-        parts.learn(sample, decay=1.0, scale=1.0)
+        parts.learn(sample, decay=1.0)
     for p, q in zip(whole.parameters(), parts.parameters(), strict=True):
         torch.testing.assert_close(p.grad, q.grad, rtol=1e-10, atol=1e-10)
 

@@ -100,17 +100,17 @@ class LocalLayer(nn.Module, ABC):
     @final
     @torch.no_grad()
     def learn(
-        self, inputs: tuple[Any, ...], *, decay: float = 0.0, scale: float | None = None
+        self, inputs: tuple[Any, ...], *, decay: float = 0.0, share: float = 1.0
     ) -> tuple[Tensor, LayerStatistics]:
         """Leave the gradient of the mean objective in every `parameter.grad`, in closed form.
 
-        grad ← decay · grad + scale · Σ over samples of the gradient. With decay 0 any torch optimiser can
+        grad ← decay · grad + share · mean over samples of the gradient. With decay 0 any torch optimiser can
         step; with a smoothed gradient's decay, grad is that optimiser's velocity.
 
         Arguments:
             inputs: one tensor each, rows of positives first, then as many rows of negatives.
             decay: share of the old grad that stays.
-            scale: factor on the new one; None is 1/B.
+            share: factor on the new one.
 
         Returns:
             The activities `[2B, U]`, positives first, and statistics of the batch.
@@ -120,7 +120,7 @@ class LocalLayer(nn.Module, ABC):
         batch = len(y) // 2
         g = self.goodness(y)
         g_pos, g_neg = g.chunk(2)
-        scale = 1 / batch if scale is None else scale
+        scale = share / batch
         slopes = torch.cat(self.loss.slopes(g_pos, g_neg)).mul_(self.objective_scale * scale)
         pull = self.peer.pull(y[:batch]).mul_(scale) if self.peer is not None else None
         inputs_, dz = self._rows_that_teach(inputs, y, slopes, pull)

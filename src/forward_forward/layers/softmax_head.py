@@ -45,7 +45,7 @@ class SoftmaxHead(nn.Module):
         *,
         logits: Tensor | None = None,
         decay: float = 0.0,
-        scale: float | None = None,
+        share: float = 1.0,
     ) -> Tensor:
         """Leave the gradient of the mean cross entropy in `.grad`, as `LocalLayer.learn` does.
 
@@ -53,7 +53,7 @@ class SoftmaxHead(nn.Module):
             features: `[B, I]`.
             labels: `[B]` integers.
             logits: `[B, C]` of the same features, where they are at hand.
-            decay, scale: grad ← decay · grad + scale · Σ gradient; scale None is 1/B.
+            decay, share: grad ← decay · grad + share · mean gradient.
 
         Returns:
             The mean cross entropy, a tensor of no dimension.
@@ -61,7 +61,7 @@ class SoftmaxHead(nn.Module):
         logits = self(features) if logits is None else logits
         log_p = logits.log_softmax(1)
         error = log_p.exp() - F.one_hot(labels, logits.shape[1])
-        error *= 1 / len(labels) if scale is None else scale
+        error *= share / len(labels)
         for parameter in self.parameters():
             if parameter.grad is None:
                 parameter.grad = torch.zeros_like(parameter)

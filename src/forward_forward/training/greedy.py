@@ -95,9 +95,9 @@ class Greedy:
         decay = self.rule.decay
         for part in self._parts(rows, chunk):
             inputs = self._inputs(part, generator)
-            size = len(self.split.labels[part])
-            _, statistics = layer.learn(inputs, decay=decay, scale=self.rule.share / len(rows))
-            seen += table([statistics]) * (size / len(rows))
+            portion = len(self.split.labels[part]) / len(rows)
+            _, statistics = layer.learn(inputs, decay=decay, share=self.rule.share * portion)
+            seen += table([statistics]) * portion
             decay = 1.0
         set_rate(optimizer, gain)
         optimizer.step()

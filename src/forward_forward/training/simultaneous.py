@@ -60,7 +60,17 @@ class Simultaneous:
         self.split = split
 
     def step(self, rows: Tensor, generator: torch.Generator, gain: float) -> Tensor:
-        network, labels = self.network, self.split.labels[rows]
+        labels = self.split.labels[rows]
+        statistics, read = self._teach_layers(self._block(rows, labels, generator, gain), gain)
+        if read:
+            self._teach_head(torch.cat(read, dim=1), labels, gain)
+        return table(statistics)
+
+    def _block(
+        self, rows: Tensor, labels: Tensor, generator: torch.Generator, gain: float
+    ) -> tuple[Any, ...]:
+        """Return the first layer's inputs, positives first; on its way a net with labels teaches its head."""
+        network = self.network
         images: Any = self.split.images[rows]
         if self.augment is not None:
             images = self.augment(images, generator)
@@ -74,31 +84,28 @@ class Simultaneous:
             images, labels, network=network, generator=generator, logits=logits
         )
         inputs = stack(pos, neg)
-        block = (network.project(inputs[0]), *inputs[1:])
-        statistics, read = self._teach_layers(block, len(rows), gain)
-        if network.head is not None and not network.labelled:
-            self._teach_head(torch.cat(read, dim=1), labels, gain)
-        return table(statistics)
+        return network.project(inputs[0]), *inputs[1:]
 
     def _teach_layers(
-        self, inputs: tuple[Any, ...], batch: int, gain: float
+        self, inputs: tuple[Any, ...], gain: float
     ) -> tuple[list[LayerStatistics], list[Tensor]]:
-        """Let each layer learn from a block of positives and negatives.
+        """Let each layer learn from a block of positives and negatives, which is let go of on the way up.
 
         Returns:
-            What the layers saw, and the positives' normalised activities of the layers that readouts use.
+            What the layers saw; and, of a net without labels, what its head is to read of the positives.
         """
         network, rule = self.network, self.rule
+        keeps = network.head is not None and not network.labelled
         statistics, read = [], []
         for index, layer in enumerate(network.layers):
-            y, seen = layer.learn(inputs, decay=rule.decay, scale=rule.share / batch)
+            y, seen = layer.learn(inputs, decay=rule.decay, share=rule.share)
             optimizer = self.layer_optimizers[index]
             set_rate(optimizer, gain)
             optimizer.step()
             statistics.append(seen)
             inputs = (network.normalization(y),)
-            if index >= network.read_from:
-                read.append(inputs[0][:batch])
+            if keeps and index >= network.read_from:
+                read.append(inputs[0].chunk(2)[0].clone())
         return statistics, read
 
     def _teach_head(
@@ -106,8 +113,7 @@ class Simultaneous:
     ) -> None:
         rule, head = self.head_rule, self.network.head
         assert head is not None
-        scale = rule.share / len(labels)
-        head.learn(features, labels, logits=logits, decay=rule.decay, scale=scale)
+        head.learn(features, labels, logits=logits, decay=rule.decay, share=rule.share)
         set_rate(self.head_optimizer, gain)
         self.head_optimizer.step()
 
