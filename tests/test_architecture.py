@@ -22,7 +22,8 @@ SOURCE = ROOT / "src" / PACKAGE
 # From the bottom up, as in docs/design.md. A module imports what stands before its own "<", and from its own
 # package; modules between the same two "<" do not import one another.
 ORDER = """
-errors < discover allocator randomness slopes < goodness < losses < normalization < precision < labels < spec
+errors < discover allocator environment randomness slopes < goodness < losses < normalization < precision
+< labels < spec
 < layers < networks < readout < negatives hybrids augment < baselines < data < training
 < records < results < pictures < report < recipes < reproduce < memory models gallery < experiment
 < benchmarks < hardware distributed estimators export web < console < commands < cli < __main__

@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from forward_forward import records
 from forward_forward.data import Dataset, Split, load
+from forward_forward.environment import environment, peak_memory_mib
 from forward_forward.recipes import find
 from forward_forward.records import Claim
 from forward_forward.spec import describe
@@ -92,9 +92,9 @@ def run_record(
         "curves": progress.curve,
         "epochs": progress.epoch,
         "seconds": round(progress.seconds, 1),
-        "peak_memory_mib": records.peak_memory_mib(device),
+        "peak_memory_mib": peak_memory_mib(device),
         "parameters": count_parameters(learner.network),
-        "environment": records.environment(device, dtype),
+        "environment": environment(device, dtype),
     }
 
 

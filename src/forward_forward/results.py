@@ -163,10 +163,7 @@ _CLAIM_COLUMNS = {
     "machine": "",
     "commit": "",
 }
-_AGAIN = """\
-A record that is there is never replaced: `--resume` completes what is missing, `--records FOLDER` keeps a run of
-your own apart.
-"""
+_AGAIN = "A record is never replaced: `--resume` adds what is missing, `--records FOLDER` keeps runs apart.\n"
 _MEASURE_COLUMNS = {"recipe": "", "measure": "", "ours (n)": "right"}
 
 
@@ -298,6 +295,5 @@ def _table(columns: Mapping[str, str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def _cell(text: str) -> str:
-    for sign, spelt in (("\\", "\\\\"), ("|", "\\|"), ("<", "&lt;")):
-        text = text.replace(sign, spelt)
-    return " ".join(text.split())
+    spelt = {"\\": "\\\\", "|": "\\|", "<": "&lt;"}
+    return " ".join(text.translate(str.maketrans(spelt)).split())

@@ -12,9 +12,15 @@ KEYS = {
     "step": ["vs_autograd_ff", "vs_backprop_bf16", "of_matmul_ceiling"],
     "predict": ["labels_over_forward", "shortlist_over_forward", "shortlist_agreement"],
     "race": ["ff_vs_backprop_seconds"],
-    "memory": ["greedy_16_over_4", "simultaneous_16_over_4", "backprop_16_over_4"],
+    "memory": [
+        "ff_vs_backprop_at_16",
+        "time_vs_backprop_at_16",
+        "greedy_16_over_4",
+        "simultaneous_16_over_4",
+        "backprop_16_over_4",
+    ],
 }
-HELPERS = {"timing", "plain_port"}
+HELPERS = {"timing", "lean_backprop", "plain_port"}
 
 
 def test_every_benchmark_has_its_keys_listed_here() -> None:
@@ -30,9 +36,10 @@ def test_quick_run(name: str) -> None:
     assert module.DESCRIPTION
 
 
-def test_backprop_memory_grows_with_depth_and_greedy_does_not() -> None:
+def test_backprop_memory_grows_with_depth_and_forward_forward_s_does_not() -> None:
     from forward_forward.benchmarks import memory
 
     figures = memory.run(quick=True)
     assert figures["greedy_16_over_4"] <= 1.1
+    assert figures["simultaneous_16_over_4"] <= 1.1
     assert figures["backprop_16_over_4"] > 1.3

@@ -1,65 +1,102 @@
-"""Memory by depth: what a training step holds beside what stays from one step to the next."""
+"""Memory by depth: what a training step holds beside what stays from one step to the next, and its time."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import torch
 
 from forward_forward.baselines.backprop import Perceptron
+from forward_forward.benchmarks.lean_backprop import LeanBackprop
+from forward_forward.benchmarks.timing import interleaved_medians
 from forward_forward.data import Split
+from forward_forward.environment import environment
 from forward_forward.memory import training_peak
 from forward_forward.negatives import random_wrong_label
 from forward_forward.networks.feed_forward import FeedForward
 from forward_forward.randomness import generator
-from forward_forward.records import environment
-from forward_forward.training.backprop import Backpropagation
 from forward_forward.training.checkpoints import learner_tensors
 from forward_forward.training.greedy import Greedy
 from forward_forward.training.learner import Learner
-from forward_forward.training.optimizers import Adam, SmoothedGradient
+from forward_forward.training.optimizers import SmoothedGradient
 from forward_forward.training.simultaneous import Simultaneous
 
-DESCRIPTION = "memory of a training step beside weights and optimiser state, by depth and method"
+DESCRIPTION = "memory of a training step beside weights and optimiser state, and its time, by depth and method"
 PIXELS, CLASSES = 784, 10
+DEPTHS = (2, 4, 8, 16, 32, 64)
+RULE = SmoothedGradient(1e-6)
+
+Sizes = dict[str, dict[int, float]]
+"""A number by method and depth."""
 
 
 def run(quick: bool = False, device: str = "cpu") -> dict[str, Any]:
-    """Measure nets of 4 and of 16 layers.
+    """Measure nets of 1000 units a layer at batch 512 in fp32, all by the same update rule.
+
+    Backpropagation is the leanest there is: a gradient joins the velocity as soon as it is there, so what a step
+    holds is activations and one layer's gradient. The time per image is that of one update of every layer: greedy
+    learning pays for the finished layers below in each of its stages, so its time is the sum over stages, taken as
+    depth times the mean of the first and the last one.
 
     Arguments:
-        quick: narrow layers.
+        quick: few and narrow layers.
         device: as torch spells it.
 
     Returns:
-        `transient_mib` by method and depth: activations and, for backpropagation, the gradients that it holds until
-        its step; and `greedy_16_over_4`.
+        By method and depth: `transient_mib`, what a step holds at its peak beside weights and optimiser state;
+        `state_mib`, these; `us_per_image`. And the ratios of `_ratios`.
     """
-    batch, units = (32, 100) if quick else (512, 1000)
+    depths, batch, units, rounds = ((4, 16), 256, 64, 2) if quick else (DEPTHS, 512, 1000, 5)
     draw = generator(0, "bench", device=device)
     data = Split(
         torch.rand(batch, PIXELS, generator=draw, device=device),
         torch.randint(CLASSES, (batch,), generator=draw, device=device),
     )
-    transient = {
-        name: {depth: _beside_state(make, [units] * depth, data) for depth in (4, 16)}
-        for name, make in METHODS.items()
-    }
+    transient: Sizes = {name: {} for name in METHODS}
+    state: Sizes = {name: {} for name in METHODS}
+    time: Sizes = {name: {} for name in METHODS}
+    for depth in depths:
+        widths = [units] * depth
+        for name, make in METHODS.items():
+            peak, kept = _peak_and_state(make, widths, data)
+            transient[name][depth] = round((peak - kept) / 2**20, 2)
+            state[name][depth] = round(kept / 2**20, 2)
+        for name, seconds in _seconds(widths, data, rounds).items():
+            time[name][depth] = round(1e6 * seconds / batch, 1)
     return {
-        "transient_mib": {
-            name: {depth: round(size / 2**20, 2) for depth, size in sizes.items()}
-            for name, sizes in transient.items()
-        },
-        **{f"{name}_16_over_4": round(s[16] / s[4], 3) for name, s in transient.items()},
+        "transient_mib": transient,
+        "state_mib": state,
+        "us_per_image": time,
+        **_ratios(transient, time),
         "batch": batch,
         "units": units,
         "environment": environment(device, "float32"),
     }
 
 
-def _beside_state(
+def _ratios(transient: Sizes, time: Sizes) -> dict[str, float]:
+    """Return what is asked: memory and time beside backpropagation's, and growth with depth.
+
+    `ff_vs_backprop_at_16` is the worse of simultaneous and greedy learning; `time_vs_backprop_at_16` is the
+    simultaneous one's, `greedy_time_vs_backprop_at_16` that of greedy learning.
+    """
+    found = {}
+    depths = sorted(transient["backprop"])
+    for depth in (d for d in depths if d >= 16):
+        worse = max(transient["greedy"][depth], transient["simultaneous"][depth])
+        backprop = time["backprop"][depth]
+        found[f"ff_vs_backprop_at_{depth}"] = worse / transient["backprop"][depth]
+        found[f"time_vs_backprop_at_{depth}"] = time["simultaneous"][depth] / backprop
+        found[f"greedy_time_vs_backprop_at_{depth}"] = time["greedy"][depth] / backprop
+    for name, sizes in transient.items():
+        found |= {f"{name}_{d}_over_4": sizes[d] / sizes[4] for d in depths if d >= 16}
+    return {name: round(value, 3) for name, value in found.items()}
+
+
+def _peak_and_state(
     make: Callable[[list[int], torch.device], Learner], widths: list[int], data: Split
-) -> int:
-    """Return the peak of a training step less everything that stays from one step to the next."""
+) -> tuple[int, int]:
+    """Return the bytes of a training step at its peak, and those that stay from one step to the next."""
     made: list[Learner] = []
 
     def build() -> Learner:
@@ -68,7 +105,23 @@ def _beside_state(
 
     peak = training_peak(build, data, len(data))
     state = learner_tensors(made[0]).values()
-    return peak - sum(tensor.numel() * tensor.element_size() for tensor in state)
+    return peak, sum(tensor.numel() * tensor.element_size() for tensor in state)
+
+
+def _seconds(widths: list[int], data: Split, rounds: int) -> dict[str, float]:
+    device, depth = data.images.device, len(widths)
+    steps = {name: _stepping(make(widths, device), data, stage=0) for name, make in METHODS.items()}
+    steps["last"] = _stepping(_greedy(widths, device), data, stage=depth - 1)
+    seconds = interleaved_medians(steps, rounds, device)
+    seconds["greedy"] = depth * (seconds["greedy"] + seconds.pop("last")) / 2
+    return seconds
+
+
+def _stepping(learner: Learner, data: Split, stage: int) -> Callable[[], object]:
+    draw = generator(0, "steps", device=data.images.device)
+    learner.begin(data, stage, 0)
+    rows = torch.arange(len(data), device=data.images.device)
+    return lambda: learner.step(rows, draw, 1.0)
 
 
 def _network(widths: list[int], device: torch.device) -> FeedForward:
@@ -77,18 +130,33 @@ def _network(widths: list[int], device: torch.device) -> FeedForward:
 
 
 def _greedy(widths: list[int], device: torch.device) -> Learner:
-    return Greedy(_network(widths, device), random_wrong_label, SmoothedGradient(1e-3))
+    return Greedy(_network(widths, device), random_wrong_label, RULE)
 
 
 def _simultaneous(widths: list[int], device: torch.device) -> Learner:
-    rule = SmoothedGradient(1e-3)
-    return Simultaneous(_network(widths, device), random_wrong_label, rule, rule)
+    return Simultaneous(_network(widths, device), random_wrong_label, RULE, RULE)
 
 
-def _backprop(widths: list[int], device: torch.device) -> Learner:
+def _backprop(widths: list[int], device: torch.device, **lean: int) -> Learner:
     draw = generator(0, "weights")
     network = Perceptron(PIXELS, CLASSES, widths, generator=draw, device=device)
-    return Backpropagation(network, Adam(1e-3))
+    return LeanBackprop(network, RULE, **lean)
 
 
-METHODS = {"greedy": _greedy, "simultaneous": _simultaneous, "backprop": _backprop}
+def _checkpointed(widths: list[int], device: torch.device) -> Learner:
+    return _backprop(widths, device, segments=round(math.sqrt(len(widths))))
+
+
+def _accumulated(widths: list[int], device: torch.device) -> Learner:
+    return _backprop(widths, device, portions=8)
+
+
+METHODS: dict[str, Callable[[list[int], torch.device], Learner]] = {
+    "greedy": _greedy,
+    "simultaneous": _simultaneous,
+    "backprop": _backprop,
+    "backprop_checkpointed": _checkpointed,
+    "backprop_accumulated": _accumulated,
+}
+"""Two ways of Forward-Forward, and three of backpropagation: plain, with activation checkpointing in √depth segments,
+and with gradient accumulation over eight portions of a batch."""

@@ -6,13 +6,13 @@ import torch
 
 from forward_forward.benchmarks.timing import interleaved_medians
 from forward_forward.data import load
+from forward_forward.environment import environment
 from forward_forward.labels import neutral
 from forward_forward.networks.feed_forward import FeedForward
 from forward_forward.precision import fast_matmul_dtype
 from forward_forward.randomness import generator
 from forward_forward.readout import accumulated_goodness, one_pass_softmax, shortlist
 from forward_forward.recipes.best_supervised import best_learner
-from forward_forward.records import environment
 from forward_forward.spec import describe
 from forward_forward.training.loop import train
 from forward_forward.training.plan import Plan

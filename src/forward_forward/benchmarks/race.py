@@ -5,10 +5,10 @@ from typing import Any
 
 from forward_forward.baselines.backprop import Perceptron
 from forward_forward.data import Dataset, load
+from forward_forward.environment import environment
 from forward_forward.precision import fast_matmul_dtype
 from forward_forward.randomness import generator
 from forward_forward.recipes.best_supervised import best_learner
-from forward_forward.records import environment
 from forward_forward.reproduce import few
 from forward_forward.spec import describe
 from forward_forward.training.backprop import Backpropagation

@@ -9,13 +9,13 @@ from forward_forward.baselines.backprop import Perceptron
 from forward_forward.benchmarks.plain_port import PlainPort
 from forward_forward.benchmarks.timing import interleaved_medians
 from forward_forward.data import Split
+from forward_forward.environment import environment
 from forward_forward.labels import one_of_n, overlay
 from forward_forward.losses import ThresholdLogistic
 from forward_forward.negatives import hard_by_softmax, random_wrong_label
 from forward_forward.networks.feed_forward import FeedForward
 from forward_forward.precision import fast_matmul_dtype
 from forward_forward.randomness import generator
-from forward_forward.records import environment
 from forward_forward.spec import describe
 from forward_forward.training.backprop import Backpropagation
 from forward_forward.training.optimizers import Adam, Rule, SmoothedGradient

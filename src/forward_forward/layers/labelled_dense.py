@@ -125,7 +125,7 @@ class LabelledDense(LocalLayer):
         projection, codes = self.project(inputs[0]), inputs[1] * self.strength
         accumulate(self.bias.grad, dz.sum(0), decay)  # type: ignore[arg-type]
         shape = (*torch.broadcast_shapes(projection.share.shape[:-1], codes.shape[:-1]), self.units)
-        dz = dz.view(shape) * self._factor(projection, codes)
+        dz = dz.view(shape).mul_(self._factor(projection, codes))
         images = projection.images
         accumulate_product(
             self.weight.grad,  # type: ignore[arg-type]

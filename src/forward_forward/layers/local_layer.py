@@ -134,7 +134,7 @@ class LocalLayer(nn.Module, ABC):
         return y, LayerStatistics(loss, right, g_pos.mean(), g_neg.mean())
 
     def accumulate(self, inputs: tuple[Any, ...], dz: Tensor, decay: float) -> None:
-        """grad ← decay · grad + (∂z/∂parameters)ᵀ dz, for every parameter.
+        """grad ← decay · grad + (∂z/∂parameters)ᵀ dz, for every parameter; dz may be overwritten.
 
         This default differentiates the preactivation alone, inside the layer, for layers that state no closed
         form.

@@ -104,6 +104,7 @@ class Simultaneous:
             optimizer.step()
             statistics.append(seen)
             inputs = (network.normalization(y),)
+            del y  # so that no more than a layer's input, activities and slopes are alive at a time
             if keeps and index >= network.read_from:
                 read.append(inputs[0].chunk(2)[0].clone())
         return statistics, read
