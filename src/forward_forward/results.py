@@ -295,5 +295,5 @@ def _table(columns: Mapping[str, str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def _cell(text: str) -> str:
-    spelt = {"\\": "\\\\", "|": "\\|", "<": "&lt;"}
+    spelt: dict[str, str | int | None] = {"\\": "\\\\", "|": "\\|", "<": "&lt;"}
     return " ".join(text.translate(str.maketrans(spelt)).split())
