@@ -4,12 +4,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from forward_forward.data import fashion_mnist, location, mnist
+from forward_forward.data import cifar10, fashion_mnist, location, mnist
 
 
 def real_files(module):
     name = module.__name__.rpartition(".")[2]
-    if location.complete(name, module.FILES) is None:
+    if location.complete(getattr(module, "FOLDER", name), module.FILES) is None:
         pytest.skip(f"{name} is neither in $FF_DATA nor in the cache; run `ff data fetch {name}`")
     return module
 
@@ -22,6 +22,11 @@ def real_mnist():
 @pytest.fixture
 def real_fashion_mnist():
     return real_files(fashion_mnist)
+
+
+@pytest.fixture
+def real_cifar10():
+    return real_files(cifar10)
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,7 @@ TIMEOUT = 30.0
 
 
 class FileStatus(TypedDict):
-    """What is known of one file; `sha256_ok` is None for a missing or an unpacked file."""
+    """What is known of one file; `sha256_ok` is None where it is missing, unpacked, or of no known sha256."""
 
     file: str
     path: Path
@@ -49,6 +49,11 @@ def fetch(name: str, target: Path | None = None, progress: Progress | None = Non
     module = find(name)
     if not getattr(module, "FILES", None):
         raise UsageError(f"{name} needs no download; use it as it is")
+    if hasattr(module, "ARCHIVE"):
+        place = roots(target)[0] / module.FOLDER
+        raise UsageError(
+            f"{name} comes as an archive: get {module.ARCHIVE} and unpack it to {place}"
+        )
     folder = roots(target)[0] / name
     fetch_files(module.FILES, module.MIRRORS, folder, progress)
     return folder
@@ -98,15 +103,18 @@ def status(name: str, data_dir: Path | None = None) -> list[FileStatus]:
         >>> [entry["present"] for entry in status("mnist", Path("/nowhere"))]
         [False, False, False, False]
     """
-    files: Mapping[str, str] = getattr(find(name), "FILES", {})
-    found = complete(name, files, data_dir)
-    folder = found[0].parent if found else roots(data_dir)[0] / name
+    module = find(name)
+    files: Mapping[str, str | None] = getattr(module, "FILES", {})
+    place = getattr(module, "FOLDER", name)
+    found = complete(place, files, data_dir)
+    folder = found[0].parent if found else roots(data_dir)[0] / place
     return [_status(folder, file, sha256) for file, sha256 in files.items()]
 
 
-def _status(folder: Path, file: str, sha256: str) -> FileStatus:
+def _status(folder: Path, file: str, sha256: str | None) -> FileStatus:
     path = present(folder, file)
-    right = _matches(path, sha256) if path is not None and path.name == file else None
+    whole = path is not None and path.name == file
+    right = _matches(path, sha256) if path is not None and whole and sha256 is not None else None
     return FileStatus(
         file=file, path=path or folder / file, present=path is not None, sha256_ok=right
     )

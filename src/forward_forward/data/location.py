@@ -81,7 +81,7 @@ def locate(name: str, files: Iterable[str], data_dir: Path | None = None) -> lis
     found = complete(name, files, data_dir)
     if found is None:
         looked = ", ".join(
-            f"{root / name} (no {_first_missing(root / name, files)})" for root in roots(data_dir)
+            f"{root / name} (no {first_missing(root / name, files)})" for root in roots(data_dir)
         )
         option = "" if data_dir is None else f" --data-dir {data_dir}"
         raise DataError(
@@ -90,5 +90,6 @@ def locate(name: str, files: Iterable[str], data_dir: Path | None = None) -> lis
     return found
 
 
-def _first_missing(folder: Path, files: list[str]) -> str | None:
+def first_missing(folder: Path, files: list[str]) -> str | None:
+    """Return the first of the files that the folder lacks, None where it has them all."""
     return next((file for file in files if present(folder, file) is None), None)
