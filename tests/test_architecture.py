@@ -25,7 +25,7 @@ ORDER = """
 errors < discover allocator environment randomness slopes < goodness < losses < normalization < precision
 < labels < spec
 < layers < networks < readout < negatives hybrids augment < baselines < data < training
-< records < results < pictures < report < recipes < reproduce < memory models gallery < experiment
+< records < results < pictures < report < recipes < memory < reproduce < models gallery < experiment
 < benchmarks < hardware distributed estimators export web < console < commands < cli < __main__
 """
 RANKS = {name: rank for rank, row in enumerate(ORDER.split("<")) for name in row.split()}
@@ -49,6 +49,7 @@ MOST_FUNCTION_LINES = 40
 # "training/loop.py" or "training/loop.py::name" -> the reason
 LONG_FOR_A_REASON: dict[str, str] = {
     "commands/train.py::train": "its signature is the list of options",
+    "commands/compare.py::compare": "its signature is the list of options",
 }
 
 

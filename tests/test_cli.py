@@ -11,6 +11,7 @@ import pytest
 import typer.testing
 
 from forward_forward.cli import app
+from forward_forward.data import dataset
 
 SMALL = ["--widths", "12,10,8", "--epochs", "1", "--batch-size", "300", "--device", "cpu"]
 
@@ -332,7 +333,7 @@ class TestPredict:
 def test_list_names_everything():
     found = json.loads(ff("list", "--json").stdout)
     assert {"author_program", "hinton2022_supervised"} <= {row["name"] for row in found["recipes"]}
-    assert [row["name"] for row in found["data"]] == ["digits", "fashion_mnist", "mnist"]
+    assert [row["name"] for row in found["data"]] == dataset.names()
     rows = [*found["recipes"], *found["data"], *sum(found["parts"].values(), [])]
     labelled = [row for row in rows if row not in found["parts"]["method"]]
     assert all(row["about"] for row in labelled), [r for r in labelled if not r["about"]]
@@ -496,3 +497,43 @@ def test_module_runs_too():
     run = subprocess.run(words, capture_output=True, text=True, check=False)
     assert (run.returncode, run.stdout) == (2, "")
     assert run.stderr == "error: no data set 'digts'; did you mean 'digits'?\n"
+
+
+class TestCompare:
+    def test_pairs_are_set_side_by_side(self, tmp_path):
+        words = [
+            "--data",
+            "digits",
+            "--widths",
+            "20,20",
+            "--widths",
+            "30",
+            "--epochs",
+            "2",
+            "--target",
+            "60",
+        ]
+        found = json.loads(ff("compare", *words, "--runs", tmp_path, "--json").stdout)["metrics"]
+        for pair in ("20x20", "30"):
+            gap = found[f"{pair}_ff_error"] - found[f"{pair}_bp_error"]
+            assert found[f"{pair}_gap"] == pytest.approx(gap, abs=1e-5)
+            assert found[f"{pair}_ff_epochs_to_60"] in (1, 2, None)
+            assert found[f"{pair}_ff_peak_memory_mib"] > 0
+        told = ff("compare", *words, "--runs", tmp_path, "--resume").stdout
+        assert "20x20_bp" in told
+        assert "epochs to 60 %" in told
+
+    def test_what_is_there_is_not_replaced(self, tmp_path):
+        words = [
+            "compare",
+            "--data",
+            "digits",
+            "--widths",
+            "9",
+            "--epochs",
+            "1",
+            "--runs",
+            tmp_path,
+        ]
+        ff(*words)
+        assert "add --resume" in ff(*words, code=2).stderr

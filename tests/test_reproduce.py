@@ -5,9 +5,11 @@ from dataclasses import replace
 import pytest
 import torch
 
-from forward_forward import records, reproduce
+from forward_forward import recipes, records, reproduce, results
 from forward_forward.data import Dataset, Split
 from forward_forward.errors import UsageError
+from forward_forward.recipes.recipe import Recipe
+from forward_forward.records import Claim
 from toys import dataset, labels_of, simultaneous, uniform
 
 NAME = "blog2022_walkthrough"  # the smallest
@@ -81,3 +83,45 @@ def test_parameters_are_counted():
     net = simultaneous().network
     by_hand = 12 * 9 + 3 * 9 + 9 + 9 * 8 + 8 + 8 * 7 + 7 + (8 + 7) * 3 + 3
     assert reproduce.count_parameters(net) == by_hand
+
+
+def several(**options):
+    """A recipe of two nets of another recipe's make."""
+    build = recipes.find(NAME).build
+    claims = (Claim("second_goodness_error", 1.0, None, "here"),)
+    return Recipe("mnist", claims, {"first": build, "second": build}, **options)
+
+
+def test_several_nets_make_one_record(tmp_path, monkeypatch):
+    monkeypatch.setattr(reproduce, "find", lambda name: several())
+    record = reproduce.reproduce("pair", 1, runs=tmp_path / "runs", smoke=True)
+    back = records.read(records.write(record, tmp_path / "records"))
+    assert set(back["nets"]) == set(back["config"]) == {"first", "second"}
+    for net in ("first", "second"):
+        own = back["nets"][net]
+        assert back["metrics"][f"{net}_goodness_error"] == own["metrics"]["goodness_error"]
+        assert len(own["curves"]) == 2
+    assert back["seconds"] == pytest.approx(sum(n["seconds"] for n in back["nets"].values()))
+    folders = {path.parent.name for path in (tmp_path / "runs").glob("**/checkpoint")}
+    assert folders == {"first", "second"}
+    (row,) = results.summarize([back])
+    assert row["mean"] == back["nets"]["second"]["metrics"]["goodness_error"]
+
+
+def test_a_finished_net_is_not_trained_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(reproduce, "find", lambda name: several())
+    reproduce.reproduce("pair", 1, runs=tmp_path, smoke=True)
+    kept = [path.stat().st_mtime_ns for path in sorted(tmp_path.glob("**/*.safetensors"))]
+    reproduce.reproduce("pair", 1, runs=tmp_path, smoke=True, resume=True)
+    assert kept
+    again = [path.stat().st_mtime_ns for path in sorted(tmp_path.glob("**/*.safetensors"))]
+    assert kept == again
+
+
+def test_a_watched_net_never_sees_what_it_is_watched_on(tmp_path, monkeypatch):
+    monkeypatch.setattr(reproduce, "find", lambda name: several(watched=True))
+    record = reproduce.reproduce("pair", 1, runs=tmp_path, smoke=True)
+    assert record["config"]["first"]["train_images"] == 17  # of 20
+    assert record["config"]["first"]["data"] == "mnist/validation"
+    assert record["test_images"] == 8
+    assert sum(map(sum, record["nets"]["first"]["confusion"])) == 8

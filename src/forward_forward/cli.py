@@ -9,6 +9,7 @@ import typer
 from forward_forward import __version__
 from forward_forward.commands import (
     bench,
+    compare,
     data,
     evaluate,
     listing,
@@ -31,6 +32,7 @@ app.command("evaluate")(evaluate.evaluate)
 app.command("predict")(predict.predict)
 app.command("list")(listing.listing)
 app.command("reproduce")(reproduce.reproduce)
+app.command("compare")(compare.compare)
 app.command("results")(results.results)
 app.command("report")(report.report)
 app.add_typer(data.app, name="data")

@@ -32,23 +32,6 @@ def environment(device: str, dtype: str) -> dict[str, Any]:
     }
 
 
-def peak_memory_mib(device: str = "cpu") -> float | None:
-    """Return the most memory held so far, in MiB: resident, or the allocator's on a GPU.
-
-    Both count from the start of the process. None where the system does not tell.
-    """
-    if device.startswith("cuda"):
-        import torch
-
-        return round(torch.cuda.max_memory_allocated(device) / 2**20, 1)
-    try:
-        import resource
-    except ModuleNotFoundError:
-        return None
-    unit = 1 if sys.platform == "darwin" else 1024
-    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20, 1)
-
-
 def _processor() -> str:
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()

@@ -13,16 +13,16 @@ from forward_forward.augment import Augmentation, Jitter
 from forward_forward.baselines.backprop import Perceptron
 from forward_forward.data import Dataset
 from forward_forward.hybrids import HybridImages
-from forward_forward.labels import Placement, concatenate, overlay
+from forward_forward.labels import Placement
 from forward_forward.losses import Loss
-from forward_forward.memory import MEASURE, training_peak
+from forward_forward.memory import training_peak
 from forward_forward.models import save_model
 from forward_forward.negatives import Negatives, random_wrong_label
 from forward_forward.networks.feed_forward import FeedForward
 from forward_forward.normalization import Normalization
 from forward_forward.precision import fast_matmul_dtype
 from forward_forward.randomness import generator
-from forward_forward.recipes.best_supervised import best_learner
+from forward_forward.recipes.best_supervised import best_learner, fitting_place
 from forward_forward.records import Record
 from forward_forward.reproduce import run_record
 from forward_forward.slopes import Goodness
@@ -174,10 +174,8 @@ def _keep(
     """Judge a finished net, save its model and return its record."""
     dtype = settings.matmul_dtype or fast_matmul_dtype(data.train.images.device)
     result = evaluate(learner.scores, data.test, data.classes)
-    record = run_record(f"{name} on {data.name}", (), learner, plan, data, progress, result)
     peak = training_peak(lambda: build(settings, data)[0], data.train, plan.batch_size)
-    record["peak_memory_mib"] = round(peak / 2**20, 2)
-    record["peak_memory_measure"] = MEASURE
+    record = run_record(f"{name} on {data.name}", learner, plan, data, progress, result, peak)
     save_model(folder / "model", learner.network, data, result.metrics, dtype)
     return record
 
@@ -236,13 +234,6 @@ def backpropagation(settings: Settings, data: Dataset) -> tuple[Learner, Plan]:
     dtype = settings.matmul_dtype or fast_matmul_dtype(device)
     learner = Backpropagation(network, Adam(rate=BACKPROP_RATE), dtype, _augment(settings, data))
     return learner, replace(plan_for(settings, data), schedule=linear)
-
-
-def fitting_place(data: Dataset) -> Placement:
-    """Return `overlay` where the first C pixels are the same in all training images, else `concatenate`."""
-    first = data.train.images[:, : data.classes]
-    blank = data.features > data.classes and bool((first == first[0]).all())
-    return overlay if blank else concatenate
 
 
 _PARTS = ("weight_decay", "rule", "goodness", "loss", "peer", "normalization", "negatives")

@@ -1,7 +1,7 @@
 """From a recipe and a seed to a record: train, judge on the test split once, write down."""
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,9 +10,11 @@ import torch
 from torch import nn
 
 from forward_forward.data import Dataset, Split, load
-from forward_forward.environment import environment, peak_memory_mib
+from forward_forward.environment import environment
+from forward_forward.memory import MEASURE, training_peak
 from forward_forward.recipes import find
-from forward_forward.records import Claim
+from forward_forward.recipes.recipe import Build, Recipe
+from forward_forward.records import Claim, Record
 from forward_forward.spec import describe
 from forward_forward.training.evaluation import Evaluation, evaluate
 from forward_forward.training.learner import Learner
@@ -20,6 +22,9 @@ from forward_forward.training.loop import train
 from forward_forward.training.plan import Plan, Progress, Watch
 
 SMOKE_IMAGES = 600
+
+Watcher = Callable[[str, int, int], Watch | None]
+"""(net, which one, of how many) → what the loop is to tell of its progress."""
 
 
 def reproduce(
@@ -31,8 +36,8 @@ def reproduce(
     runs: Path = Path("runs"),
     resume: bool = False,
     smoke: bool = False,
-    watch: Watch | None = None,
-) -> dict[str, Any]:
+    watcher: Watcher = lambda net, number, nets: None,
+) -> Record:
     """Run one seed of a recipe and return its record; writing it is left to the caller.
 
     Arguments:
@@ -40,48 +45,104 @@ def reproduce(
         seed: of weights, batch order and negatives.
         data_dir: where the data set lies; None looks where `data.load` does.
         device: as torch spells it.
-        runs: `runs/<name>/seed<seed>/` keeps the checkpoint and the log.
+        runs: `runs/<name>/seed<seed>/` keeps the checkpoint and the log; of several nets, each in its own folder there.
         resume: go on from that checkpoint.
         smoke: a few hundred images and one epoch, to see that it runs.
-        watch: told of progress.
+        watcher: returns, for each net, what the loop is to tell of its progress.
 
     Raises:
         FFError: any of the errors of `load` and `train`.
     """
-    recipe = find(name)
+    return run_recipe(
+        name,
+        find(name),
+        seed,
+        data_dir=data_dir,
+        device=device,
+        runs=runs,
+        resume=resume,
+        smoke=smoke,
+        watcher=watcher,
+    )
+
+
+def run_recipe(
+    name: str,
+    recipe: Recipe,
+    seed: int,
+    *,
+    data_dir: Path | None = None,
+    device: str = "cpu",
+    runs: Path = Path("runs"),
+    resume: bool = False,
+    smoke: bool = False,
+    watcher: Watcher = lambda net, number, nets: None,
+) -> Record:
+    """Run one seed of a recipe that need not have a file of its own; see `reproduce`."""
     data = recipe.prepare(load(recipe.dataset, data_dir, device))
     if smoke:
         data = few(data, SMOKE_IMAGES)
-    learner, plan = recipe.build(data, seed, device)
-    if smoke:
-        plan = replace(plan, epochs=1, passes=1)
     folder = runs / (f"{name}-smoke" if smoke else name) / f"seed{seed}"
-    progress = train(learner, data, plan, folder=folder, resume=resume, watch=watch)
+    results: dict[str, Record] = {}
+    for number, (net, build) in enumerate(recipe.nets.items()):
+        watch = watcher(net, number, len(recipe.nets))
+        results[net] = _learned(recipe, build, data, seed, folder / net, resume, smoke, watch)
+    whole = results[""] if "" in results else _together(results, recipe.measure(results))
+    return _signed(name, seed, recipe.claims, data, whole)
+
+
+def _learned(
+    recipe: Recipe,
+    build: Build,
+    data: Dataset,
+    seed: int,
+    folder: Path,
+    resume: bool,
+    smoke: bool,
+    watch: Watch | None,
+) -> Record:
+    """Train one net, judge it on the test split once, and return what came of it."""
+    seen = data.for_validation() if recipe.watched else data
+    device = str(data.train.images.device)
+
+    def fresh() -> tuple[Learner, Plan]:
+        learner, plan = build(seen, seed, device)
+        return learner, replace(plan, epochs=1, passes=1) if smoke else plan
+
+    learner, plan = fresh()
+    progress = train(learner, seen, plan, folder=folder, resume=resume, watch=watch)
     result = evaluate(learner.scores, data.test, data.classes)
-    return run_record(name, recipe.claims, learner, plan, data, progress, result)
+    peak = training_peak(lambda: fresh()[0], seen.train, plan.batch_size)
+    return net_record(learner, plan, seen, progress, result, peak)
 
 
 def run_record(
     name: str,
-    claims: tuple[Claim, ...],
     learner: Learner,
     plan: Plan,
     data: Dataset,
     progress: Progress,
     result: Evaluation,
-) -> dict[str, Any]:
-    """Return the record of a finished run; `records.write` says what its keys mean."""
-    device = str(data.train.images.device)
-    dtype = str(describe(learner.matmul_dtype or torch.float32))
+    peak: int,
+) -> Record:
+    """Return the record of a finished run without a claim; `records.write` says what its keys mean."""
+    own = net_record(learner, plan, data, progress, result, peak)
+    return _signed(name, plan.seed, (), data, own)
+
+
+def net_record(
+    learner: Learner, plan: Plan, data: Dataset, progress: Progress, result: Evaluation, peak: int
+) -> Record:
+    """Return what a record says of one net.
+
+    Arguments:
+        data: what it learned from.
+        peak: bytes, as `training_peak` counts them.
+    """
     return {
-        "recipe": name,
-        "seed": plan.seed,
-        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-        "claims": list(claims),
         "config": {
             "data": data.name,
             "train_images": len(data.train),
-            "test_images": len(data.test),
             "learner": learner.describe(),
             "plan": _without(plan.describe(), "seed"),
         },
@@ -92,9 +153,39 @@ def run_record(
         "curves": progress.curve,
         "epochs": progress.epoch,
         "seconds": round(progress.seconds, 1),
-        "peak_memory_mib": peak_memory_mib(device),
+        "peak_memory_mib": round(peak / 2**20, 2),
+        "peak_memory_measure": MEASURE,
         "parameters": count_parameters(learner.network),
-        "environment": environment(device, dtype),
+        "dtype": str(describe(learner.matmul_dtype or torch.float32)),
+    }
+
+
+def _together(results: Mapping[str, Record], metrics: Mapping[str, Any]) -> Record:
+    """Return the keys of a record for several nets: each net's own below `nets`, the metrics of all on top."""
+    return {
+        "config": {net: result["config"] for net, result in results.items()},
+        "metrics": dict(metrics),
+        "layer_errors": [],
+        "curves": [],
+        "epochs": max(result["epochs"] for result in results.values()),
+        "seconds": round(sum(result["seconds"] for result in results.values()), 1),
+        "nets": {net: _without(result, "config") for net, result in results.items()},
+        "dtype": next(iter(results.values()))["dtype"],
+    }
+
+
+def _signed(
+    name: str, seed: int, claims: tuple[Claim, ...], data: Dataset, own: Mapping[str, Any]
+) -> Record:
+    """Return a whole record: what it is of, what came of it, where and when."""
+    return {
+        "recipe": name,
+        "seed": seed,
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "claims": list(claims),
+        **_without(own, "dtype"),
+        "test_images": len(data.test),
+        "environment": environment(str(data.train.images.device), own["dtype"]),
     }
 
 

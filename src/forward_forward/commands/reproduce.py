@@ -52,8 +52,15 @@ def _run(
     try:
         with ProgressBar() as bar:
             for run, seed in enumerate(seeds):
-                watch = bar.watch(f"{name} seed {seed}", run=run, runs=len(seeds))
-                record = reproduce.reproduce(name, seed, smoke=root is None, watch=watch, **options)
+
+                def watcher(
+                    net: str, number: int, nets: int, run: int = run, seed: int = seed
+                ) -> Any:
+                    title = f"{name} seed {seed} {net}".strip()
+                    return bar.watch(title, run=run * nets + number, runs=len(seeds) * nets)
+
+                options |= {"smoke": root is None, "watcher": watcher}
+                record = reproduce.reproduce(name, seed, **options)
                 if root is not None:
                     records.write(record, root)
                 found[seed] = record
@@ -65,7 +72,8 @@ def _refuse_to_replace(name: str, seeds: list[int], runs: Path, root: Path) -> N
     from forward_forward.records import record_path
 
     for seed in seeds:
-        for kept in (runs / name / f"seed{seed}" / "checkpoint", record_path(root, name, seed)):
+        run = runs / name / f"seed{seed}"
+        for kept in (*run.glob("**/checkpoint"), record_path(root, name, seed)):
             if kept.exists():
                 raise UsageError(
                     f"{kept} is there already; add --resume, or choose another --runs and --records"

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from forward_forward.recipes.recipe import Recipe
 
 
+HELPERS = {"recipe", "matched"}
+"""Modules here that are no recipes."""
+
+
 def names() -> list[str]:
     """Return the names of all recipes, in alphabetical order, without importing them.
 
@@ -18,7 +22,7 @@ def names() -> list[str]:
         >>> "author_program" in names()
         True
     """
-    return sorted(name for name in submodules(_package()) if name != "recipe")
+    return sorted(name for name in submodules(_package()) if name not in HELPERS)
 
 
 def find(name: str) -> Recipe:

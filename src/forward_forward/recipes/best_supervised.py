@@ -17,7 +17,7 @@ import torch
 
 from forward_forward.data import Dataset
 from forward_forward.goodness import mean_of_squares
-from forward_forward.labels import Placement, overlay
+from forward_forward.labels import Placement, concatenate, overlay
 from forward_forward.losses import SiLU
 from forward_forward.negatives import hard_by_softmax
 from forward_forward.networks.feed_forward import FeedForward
@@ -37,7 +37,7 @@ def best_learner(
     seed: int,
     device: str = "cpu",
     *,
-    place: Placement = overlay,
+    place: Placement | None = None,
     rate: float = 1.5e-3,
     matmul_dtype: torch.dtype | None = None,
 ) -> Simultaneous:
@@ -48,7 +48,7 @@ def best_learner(
         widths: units of each layer, bottom to top.
         seed: of the weights.
         device: as torch spells it.
-        place: where the label stands in the input.
+        place: where the label stands in the input; None takes `fitting_place`.
         rate: full learning rate.
         matmul_dtype: None chooses the fast one for the device.
     """
@@ -60,7 +60,7 @@ def best_learner(
         goodness=mean_of_squares,
         loss=SiLU(alpha=6.0),
         peer=0.06,
-        place=place,
+        place=place or fitting_place(data),
         matmul_dtype=matmul_dtype or fast_matmul_dtype(device),
         device=device,
     )
@@ -70,6 +70,13 @@ def best_learner(
         rule=SmoothedGradient(rate=rate, weight_decay=0.002),
         head_rule=SmoothedGradient(rate=0.1, weight_decay=0.003),
     )
+
+
+def fitting_place(data: Dataset) -> Placement:
+    """Return `overlay` where the first C pixels are the same in all training images, else `concatenate`."""
+    first = data.train.images[:, : data.classes]
+    blank = data.features > data.classes and bool((first == first[0]).all())
+    return overlay if blank else concatenate
 
 
 def build(data: Dataset, seed: int, device: str) -> tuple[Learner, Plan]:

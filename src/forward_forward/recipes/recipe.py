@@ -1,7 +1,8 @@
-"""What a recipe is: a claim, a data set, and how to build the learner and the plan."""
+"""What a recipe is: claims, a data set, and how to build the learners and their plans."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from forward_forward.data import Dataset
 from forward_forward.records import Claim
@@ -9,6 +10,19 @@ from forward_forward.training.learner import Learner
 from forward_forward.training.plan import Plan
 
 Build = Callable[[Dataset, int, str], tuple[Learner, Plan]]
+"""(data, seed, device) → a fresh learner and its plan."""
+
+Results = Mapping[str, Mapping[str, Any]]
+"""What came of each net: the keys of a record that are a net's own, such as `metrics` and `curves`."""
+
+
+def prefixed(results: Results) -> dict[str, float]:
+    """Return the metrics of several nets in one mapping, each under its net's name: `<net>_<metric>`."""
+    return {
+        f"{net}_{metric}": value
+        for net, result in results.items()
+        for metric, value in result["metrics"].items()
+    }
 
 
 @dataclass(frozen=True)
@@ -18,11 +32,21 @@ class Recipe:
     Arguments:
         dataset: name of the data set; learned on its official training split, judged on its test split.
         claims: what is claimed, and what counts as reached.
-        build: (data, seed, device) → (learner, plan).
+        build: makes the learner and the plan; where several nets are compared, one function for each, by name.
         prepare: changes the data first, where a claim was made on part of it.
+        watched: learn from 5/6 of the training split and look at the rest as the plan says, for curves of error by
+            epoch; the test split is judged on at the end all the same.
+        measure: of several nets, what the record says of them together.
     """
 
     dataset: str
     claims: tuple[Claim, ...]
-    build: Build
+    build: Build | Mapping[str, Build]
     prepare: Callable[[Dataset], Dataset] = lambda data: data
+    watched: bool = False
+    measure: Callable[[Results], Mapping[str, float | None]] = prefixed
+
+    @property
+    def nets(self) -> dict[str, Build]:
+        """The build function of each net; the name of a single one is empty."""
+        return {"": self.build} if callable(self.build) else dict(self.build)
