@@ -49,7 +49,6 @@ MOST_FUNCTION_LINES = 40
 # "training/loop.py" or "training/loop.py::name" -> the reason
 LONG_FOR_A_REASON: dict[str, str] = {
     "commands/train.py::train": "its signature is the list of options",
-    "commands/compare.py::compare": "its signature is the list of options",
 }
 
 

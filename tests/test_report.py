@@ -69,7 +69,8 @@ def overview():
     """Return the overview of one record and of one recipe without any."""
     known = {"jittered": [Claim("goodness_error", 0.64, 0.7, EVIL)]}
     return report.results_page(
-        results.summarize([record()], known), {EVIL: record()["curves"], "b": []}
+        results.summarize([record()], known),
+        {"Error by epoch": {EVIL: record()["curves"], "b": []}, "none": {}},
     )
 
 
@@ -151,6 +152,15 @@ def test_the_overview_holds_every_row():
     assert "1.37 (1) reproduced (n<3)" in words
     assert "ff reproduce jittered --seeds 3" in words
     assert "no records" in Page(report.results_page([], {})).words
+
+
+def test_memory_by_depth_is_drawn_where_it_was_measured():
+    sizes = {"greedy": {"4": 11.7, "16": 11.7}, "backprop": {"4": 15.1, "16": 38.6}}
+    found = {"transient_mib": sizes, "us_per_image": sizes, "units": 1000, "batch": 512}
+    words = report.results_page([], {}, found)
+    assert "Memory and time by depth" in words
+    assert "backprop 38.6 MiB at 16 layers" in words
+    assert "Memory and time" not in report.results_page([], {})
 
 
 def test_a_comparison_follows_the_first_claim():

@@ -47,19 +47,29 @@ def run_page(
 
 
 def results_page(
-    rows: Sequence[Mapping[str, Any]], curves: Mapping[str, Sequence[Mapping[str, Any]]]
+    rows: Sequence[Mapping[str, Any]],
+    curves: Mapping[str, Mapping[str, Sequence[Mapping[str, Any]]]],
+    memory: Mapping[str, Any] | None = None,
 ) -> str:
     """Return the overview of all records.
 
     Arguments:
         rows: What `results.summarize` returns.
-        curves: Name of a recipe to the curves of one of its runs.
+        curves: Title of a figure to the curves in it, by name of a recipe or a net.
+        memory: What `ff bench memory` found, to be drawn.
     """
-    drawn = {
-        name: points for name, points in curves.items() if any("validation" in p for p in points)
-    }
-    caption = "The error on validation data as training goes on, one run of each recipe."
-    figures = {"Error by epoch": (pictures.curves_by_recipe(drawn), caption)} if drawn else {}
+    caption = "The error on held-out training images as training goes on, one run of each."
+    figures: dict[str, tuple[Figure, str]] = {}
+    for title, group in curves.items():
+        drawn = {n: points for n, points in group.items() if any("validation" in p for p in points)}
+        if drawn:
+            figures[title] = (pictures.curves_by_recipe(drawn), caption)
+    if memory is not None:
+        figures["Memory and time by depth"] = (
+            pictures.memory_by_depth(memory["transient_mib"], memory["us_per_image"]),
+            f"What a training step holds beside weights and optimiser state, {memory['units']} units a layer, "
+            f"batch {memory['batch']}; and the time of one update of every layer.",
+        )
     return _TEMPLATES.get_template("results.html.j2").render(
         title="Results",
         subtitle=_counts(rows),

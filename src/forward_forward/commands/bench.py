@@ -4,6 +4,7 @@ import ast
 import importlib
 import importlib.util
 import inspect
+import json
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +13,7 @@ import typer
 from forward_forward.commands.parts import find_device
 from forward_forward.commands.program import say_json
 from forward_forward.discover import pick, submodules
+from forward_forward.records import write_atomically
 
 
 def bench(
@@ -23,6 +25,9 @@ def bench(
     ] = False,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
+    save: Annotated[
+        Path | None, typer.Option(help="Folder that keeps the figures, for `ff report` to draw.")
+    ] = None,
 ) -> None:
     """Measure speed against rivals, all in one run.
 
@@ -40,6 +45,8 @@ def bench(
         options = {"quick": quick, "device": find_device(device)}
         takes = inspect.signature(module.run).parameters
         found[each] = module.run(**{key: v for key, v in options.items() if key in takes})
+        if save is not None:
+            write_atomically(save / f"{each}.json", json.dumps(found[each], indent=1) + "\n")
         if not as_json:
             _tell(found[each])
     if as_json:

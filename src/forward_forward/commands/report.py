@@ -1,5 +1,6 @@
 """`ff report`: pages of pictures."""
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -18,20 +19,29 @@ def report(
         "runs/results.html"
     ),
     records: Annotated[Path, typer.Option(help="Where records lie.")] = Path("records"),
+    benchmarks: Annotated[
+        Path, typer.Option(help="Where `ff bench --save` put its figures.")
+    ] = Path("benchmarks"),
     data_dir: Annotated[Path | None, typer.Option(help="Where data sets lie.")] = None,
 ) -> None:
     """Write a page over all records, or draw a run's page again."""
     from forward_forward.console import say
 
-    say(f"wrote {_all(records, out) if run is None else _one(run, data_dir)}")
+    say(f"wrote {_all(records, benchmarks, out) if run is None else _one(run, data_dir)}")
 
 
-def _all(root: Path, out: Path) -> Path:
+def _all(root: Path, benchmarks: Path, out: Path) -> Path:
     from forward_forward import report as core
     from forward_forward.records import read_all
 
-    curves = {record["recipe"]: record["curves"] for record in reversed(read_all(root))}
-    core.write_page(out, core.results_page(rows_of(root), curves))
+    first = {record["recipe"]: record for record in reversed(read_all(root))}
+    curves = {"Error by epoch": {name: record["curves"] for name, record in first.items()}}
+    for name, record in first.items():
+        nets = record.get("nets", {})
+        curves[f"{name}: error by epoch"] = {net: own["curves"] for net, own in nets.items()}
+    kept = benchmarks / "memory.json"
+    memory = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else None
+    core.write_page(out, core.results_page(rows_of(root), curves, memory))
     return out
 
 

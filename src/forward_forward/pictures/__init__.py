@@ -3,7 +3,7 @@
 A figure's label (`figure.get_label()`) says in words what it shows, for readers who cannot see it.
 """
 
-from forward_forward.pictures.curves import curves_by_recipe, learning_curves
+from forward_forward.pictures.curves import curves_by_recipe, learning_curves, memory_by_depth
 from forward_forward.pictures.images import hybrid_images, receptive_fields
 from forward_forward.pictures.judged import (
     confusion_matrix,
@@ -19,6 +19,7 @@ __all__ = [
     "goodness_histograms",
     "hybrid_images",
     "learning_curves",
+    "memory_by_depth",
     "receptive_fields",
     "to_svg_or_png",
 ]

@@ -57,6 +57,36 @@ def curves_by_recipe(runs: Mapping[str, Sequence[Mapping[str, Any]]]) -> Figure:
     return labelled(figure, f"Validation error by epoch of {', '.join(series) or 'no run'}.")
 
 
+def memory_by_depth(
+    transient: Mapping[str, Mapping[Any, float]], time: Mapping[str, Mapping[Any, float]]
+) -> Figure:
+    """Draw what a training step holds, and how long it takes, against the number of layers.
+
+    Arguments:
+        transient: method → depth → MiB.
+        time: method → depth → microseconds per image.
+    """
+    figure, axes = panels(2, height=3.6)
+    titles = ("Memory beside weights and optimiser, MiB", "Time per image, µs")
+    for axis, found, title in zip(axes, (transient, time), titles, strict=True):
+        for index, (method, sizes) in enumerate(found.items()):
+            points = np.array([[int(depth), size] for depth, size in sizes.items()], dtype=float)
+            axis.plot(
+                *points.T, "o-", color=OKABE_ITO[index], lw=1.7, markersize=3.5, label=words(method)
+            )
+        axis.set_xscale("log", base=2)
+        axis.set_yscale("log")
+        finish(axis, title, x="layers", legend=axis is axes[0])
+    deepest = {
+        method: max(sizes.items(), key=lambda pair: int(pair[0]))
+        for method, sizes in transient.items()
+    }
+    text = "; ".join(
+        f"{words(m)} {size:g} MiB at {depth} layers" for m, (depth, size) in deepest.items()
+    )
+    return labelled(figure, f"Memory and time of a training step by depth: {text}.")
+
+
 def _line(axis: Axes, series: np.ndarray, name: str, colour: str, style: str = "-") -> None:
     marker = "o" if len(series) < 4 else ""
     axis.plot(*series.T, style, color=colour, lw=1.7, marker=marker, markersize=3.5, label=name)
