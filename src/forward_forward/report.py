@@ -223,6 +223,7 @@ def _result_cells(row: Mapping[str, Any]) -> dict[str, Any]:
         "unit": row["unit"],
         "source": row["source"],
         "paper": results.show(metric, row["paper"]),
+        "target": results.show(metric, row["target"]),
         "ours": results.show_spread(metric, finite),
         "minutes": "–" if row["minutes"] is None else f"{row['minutes']:.1f}",
         "machine": row["machine"] or "–",

@@ -83,4 +83,4 @@ def _flat(figures: dict[str, Any], prefix: str) -> Any:
         if isinstance(value, dict):
             yield from _flat(value, f"{prefix}{key}.")
         else:
-            yield [prefix + key, f"{value:g}" if isinstance(value, float) else str(value)]
+            yield [f"{prefix}{key}", f"{value:g}" if isinstance(value, float) else str(value)]

@@ -74,8 +74,11 @@ def memory_by_depth(
             axis.plot(
                 *points.T, "o-", color=OKABE_ITO[index], lw=1.7, markersize=3.5, label=words(method)
             )
+        depths = sorted({int(depth) for sizes in found.values() for depth in sizes})
         axis.set_xscale("log", base=2)
+        axis.set_xticks(depths, list(map(str, depths)))
         axis.set_yscale("log")
+        axis.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
         finish(axis, title, x="layers", legend=axis is axes[0])
     deepest = {
         method: max(sizes.items(), key=lambda pair: int(pair[0]))
