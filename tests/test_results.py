@@ -171,6 +171,17 @@ def test_names_cannot_break_the_table():
     assert line.replace("\\|", "").count("|") == 10
 
 
+def test_a_readme_shows_what_was_run_and_names_the_rest():
+    known = {"supervised": [CLAIM], "jittered": [CLAIM], "also": [CLAIM]}
+    text = results.summary(results.summarize([record(1.3)], known))
+    assert "| supervised |" in text
+    assert "| jittered |" not in text
+    assert text.endswith("Not run yet: `also`, `jittered`.\n")
+    assert "Not run" not in results.summary(
+        results.summarize([record(1.3)], {"supervised": [CLAIM]})
+    )
+
+
 def test_no_records_make_a_table_all_the_same():
     assert results.markdown(results.summarize([])).startswith("# Results\n")
 

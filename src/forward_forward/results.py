@@ -86,10 +86,10 @@ def spread(values: Iterable[float | None]) -> dict[str, Any]:
 
 
 def show(metric: str, value: float | None) -> str:
-    """Return `value` as a reader expects it: errors to 0.01, other numbers to four digits."""
+    """Return `value` as a reader expects it: errors and gaps to 0.01, other numbers to four digits."""
     if value is None:
         return "–"
-    if metric.endswith("error"):
+    if metric.endswith(("error", "gap")):
         return f"{value:.2f}"
     if abs(value) <= 1:
         return f"{value:.4f}"
@@ -118,8 +118,7 @@ def markdown(rows: Sequence[Mapping[str, Any]]) -> str:
     """Return the whole of RESULTS.md; the same rows give the same text."""
     parts = [HEADER, _table(_CLAIM_COLUMNS, [_claim_cells(row) for row in rows])]
     parts += _notes(rows)
-    first = {row["recipe"]: row for row in reversed(rows)}
-    recipes = [first[name] for name in sorted(first)]
+    recipes = list({row["recipe"]: row for row in reversed(rows)}.values())[::-1]
     parts += [
         "## Run it again\n",
         _AGAIN,
@@ -132,9 +131,11 @@ def markdown(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def summary(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Return the short table of a README: claim, paper, target, ours, verdict."""
+    """Return the short table of a README: claim, paper, target, ours, verdict; and what has not been run."""
     columns = dict(list(_CLAIM_COLUMNS.items())[:6])
-    return _table(columns, [_claim_cells(row)[:6] for row in rows])
+    waiting = sorted({f"`{row['recipe']}`" for row in rows if not row["n"]})
+    note = f"\nNot run yet: {', '.join(waiting)}.\n" if waiting else ""
+    return _table(columns, [_claim_cells(row)[:6] for row in rows if row["n"]]) + note
 
 
 def between_marks(text: str, table: str) -> str:
@@ -295,5 +296,5 @@ def _table(columns: Mapping[str, str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def _cell(text: str) -> str:
-    spelt: dict[str, str | int | None] = {"\\": "\\\\", "|": "\\|", "<": "&lt;"}
-    return " ".join(text.translate(str.maketrans(spelt)).split())
+    text = text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
+    return " ".join(text.split())

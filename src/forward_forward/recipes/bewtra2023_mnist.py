@@ -22,4 +22,5 @@ RECIPE = matched_recipe(
     },
     source="Bewtra 2023, table 1",
     target=2.0,
+    most_points=0.3,
 )
