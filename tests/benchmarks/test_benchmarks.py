@@ -9,6 +9,7 @@ from forward_forward import benchmarks
 from forward_forward.discover import submodules
 
 KEYS = {
+    "local_fields": ["local_vs_masked_float32", "largest_difference"],
     "step": ["vs_autograd_ff", "vs_backprop_bf16", "of_matmul_ceiling"],
     "predict": ["labels_over_forward", "shortlist_over_forward", "shortlist_agreement"],
     "race": ["ff_vs_backprop_seconds"],

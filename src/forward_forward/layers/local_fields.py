@@ -81,13 +81,13 @@ class LocalFields(LocalLayer):
         self.weight = nn.Parameter(torch.empty(shape, device=device, dtype=dtype))
         self.bias = nn.Parameter(torch.empty(self.units, device=device, dtype=dtype))
         seen = self._seen()
-        whole = bool(seen.all())
-        self.register_buffer("seen", None if whole else seen.to(device), persistent=False)
+        kept = None if bool(seen.all()) else seen.to(self.weight)
+        self.register_buffer("seen", kept, persistent=False)
         self.fan_in = seen.sum(1, keepdim=True).clamp(min=1)
         self.reset_parameters(generator)
 
     seen: Tensor | None
-    """Which inputs of its window a unit sees, `[tiles, inputs, units]`; None where it is all of them."""
+    """1 where a unit sees an input of its window, else 0, `[tiles, inputs, units]`; None where it sees them all."""
 
     def reset_parameters(self, generator: torch.Generator | None = None) -> None:
         """Draw the weights again."""
