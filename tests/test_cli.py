@@ -63,6 +63,7 @@ def test_help_needs_no_torch():
     for command in [
         "train",
         "evaluate",
+        "compare",
         "predict",
         "list",
         "reproduce",
@@ -127,6 +128,23 @@ class TestTrain:
         ff("train", *SMALL, "--no-report", "--no-baseline")
         assert (here / "runs/digits-2/record.json").exists()
         assert not (here / "runs/digits-2/backprop").exists()
+
+    def test_without_labels(self, tmp_path):
+        words = ["--negatives", "hybrid", "--no-baseline", "--json", "--out", tmp_path / "run"]
+        found = json.loads(ff("train", *SMALL, *words).stdout)["forward_forward"]
+        assert set(found["metrics"]) == {"softmax_error", "softmax_macro_f1"}
+        assert found["metrics"]["softmax_error"] < 80
+        page = (tmp_path / "run" / "report.html").read_text()
+        assert "Hybrid images" in page
+        assert "hybrids of them (negative)" in page
+        again = json.loads(ff("evaluate", tmp_path / "run", "--json").stdout)
+        assert again["metrics"] == found["metrics"]
+
+    def test_jittered_nets_are_other_nets(self, trained, tmp_path):
+        words = ["--jitter", "1", "--json", "--no-report", "--out", tmp_path / "run"]
+        found = json.loads(ff("train", *SMALL, *words).stdout)
+        for name in ("forward_forward", "backpropagation"):
+            assert found[name]["metrics"] != trained[1][name]["metrics"]
 
     def test_a_run_is_not_overwritten(self, trained):
         folder, _ = trained

@@ -167,3 +167,29 @@ def test_drawing_leaves_the_settings_of_matplotlib_alone():
     before = dict(matplotlib.rcParams)
     pictures.to_svg_or_png(pictures.learning_curves(curves()))
     assert dict(matplotlib.rcParams) == before
+
+
+def test_hybrids_stand_below_their_masks():
+    masks = np.arange(2 * 3 * 4 * 5).reshape(2, 3, 4, 5) % 2
+    for channels in (1, 3):
+        hybrids = np.linspace(0, 1, 2 * 3 * 20 * channels).reshape(2, 3, -1)
+        figure = pictures.hybrid_images(masks, hybrids, (0, 6), (channels, 4, 5))
+        assert len(figure.axes) == 2 * 2 * 3
+        shown = [axis.images[0].get_array() for axis in figure.axes]
+        assert shown[0].tolist() == masks[0, 0].tolist()
+        assert shown[1].tolist() == masks[1, 0].tolist()
+        below = np.asarray(shown[2])
+        expected = hybrids[0, 0].reshape(channels, 4, 5).transpose(1, 2, 0)
+        assert np.allclose(below.reshape(4, 5, channels), expected)
+        assert "0, 6 blurs" in figure.get_label()
+
+
+def test_memory_is_drawn_by_depth_on_a_scale_that_holds_it_all():
+    sizes = {"greedy": {"2": 11.0, "64": 11.0}, "backprop": {"2": 11.0, "64": 132.0}}
+    times = {"greedy": {"2": 50.0, "64": 30000.0}, "backprop": {"2": 40.0, "64": 1400.0}}
+    figure = pictures.memory_by_depth(sizes, times)
+    memory, time = figure.axes
+    assert [list(line.get_ydata()) for line in memory.lines] == [[11, 11], [11, 132]]
+    assert [list(line.get_xdata()) for line in time.lines] == [[2, 64], [2, 64]]
+    assert legend(memory) == ["greedy", "backprop"]
+    assert "backprop 132 MiB at 64 layers" in figure.get_label()
