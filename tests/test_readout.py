@@ -176,3 +176,10 @@ def test_nothing_of_a_readout_can_be_differentiated():
     images = IMAGES.clone().requires_grad_()
     for readout in (goodness_per_label, accumulated_goodness, one_pass_softmax, shortlist):
         assert not readout(net, images).requires_grad
+
+
+@pytest.mark.parametrize("rows", [1, 12, 100])
+def test_labels_asked_in_portions_get_the_same_answer(rows, monkeypatch):
+    expected = goodness_per_label(network(), IMAGES)
+    monkeypatch.setattr("forward_forward.readout.ROWS", rows)
+    torch.testing.assert_close(goodness_per_label(network(), IMAGES), expected)

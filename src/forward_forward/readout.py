@@ -7,7 +7,12 @@ from torch import Tensor
 
 from forward_forward.errors import UsageError
 from forward_forward.labels import every_label, one_of_n
+from forward_forward.layers.labelled_dense import Projection
 from forward_forward.networks.feed_forward import FeedForward
+
+
+ROWS = 2000
+"""Pairs of image and label in a layer at a time: of more, activities would no longer fit the caches."""
 
 
 @torch.no_grad()
@@ -27,10 +32,15 @@ def goodness_per_label(network: FeedForward, images: Any, codes: Tensor | None =
         )
     if codes is None:
         codes = every_label(network.classes, next(network.parameters()))
-    labels = len(codes)
-    activities = network.activities(network.project(images), codes)
+    projection = network.project(images)
+    portion = max(1, ROWS // len(projection.images))
+    return torch.cat([_goodness(network, projection, some) for some in codes.split(portion)], dim=2)
+
+
+def _goodness(network: FeedForward, projection: Projection, codes: Tensor) -> Tensor:
+    activities = network.activities(projection, codes)
     goodness = [
-        layer.goodness(y).view(labels, -1).t()
+        layer.goodness(y).view(len(codes), -1).t()
         for layer, y in zip(network.layers, activities, strict=True)
     ]
     return torch.stack(goodness)
