@@ -180,6 +180,6 @@ def test_nothing_of_a_readout_can_be_differentiated():
 
 @pytest.mark.parametrize("rows", [1, 12, 100])
 def test_labels_asked_in_portions_get_the_same_answer(rows, monkeypatch):
-    expected = goodness_per_label(network(), IMAGES)
+    expected = goodness_per_label(network(dtype=torch.float64), IMAGES)
     monkeypatch.setattr("forward_forward.readout.ROWS", rows)
-    torch.testing.assert_close(goodness_per_label(network(), IMAGES), expected)
+    torch.testing.assert_close(goodness_per_label(network(dtype=torch.float64), IMAGES), expected)
