@@ -155,6 +155,30 @@ def test_a_new_weight_where_an_old_one_lay_is_not_taken_for_it():
         del weight
 
 
+def test_a_copy_made_in_inference_mode_is_made_anew_outside():
+    layer = dense()
+    inputs = block_for(layer)
+    with torch.inference_mode():
+        layer(*inputs)
+    layer.learn(inputs)
+    change_in_place(layer)
+    assert_fresh(layer, inputs)
+
+
+@pytest.mark.parametrize("above", ["ieee", "bf16"])
+def test_torch_s_own_precision_is_left_as_it_was(above):
+    torch_settings = torch.backends.mkldnn
+    before = torch_settings.fp32_precision
+    try:
+        torch_settings.fp32_precision = above
+        dense().learn(block_for(dense()))
+        assert torch_settings.matmul.fp32_precision == above
+        torch_settings.fp32_precision = "ieee"
+        assert torch_settings.matmul.fp32_precision == "ieee"
+    finally:
+        torch_settings.fp32_precision = before
+
+
 def test_the_copy_is_made_once():
     cast, weight = CastCache(), uniform(3, 3, dtype=torch.float32)
     first = cast(weight, BF16)

@@ -141,6 +141,8 @@ def test_a_damaged_or_foreign_file_is_named(tmp_path, text, reason):
 def test_wrong_parts_are_refused(tmp_path):
     wrong = [
         {"metrics": {"goodness_error": "low"}},
+        {"nets": []},
+        {"nets": {"one": {}}},
         {"claims": [{"metric": 1, "paper": 1, "target": 1, "source": "", "unit": "%"}]},
         {"claims": [{"metric": "m", "paper": "1", "target": 1, "source": "", "unit": "%"}]},
         {"claims": [{"metric": "m", "paper": 1, "target": [], "source": "", "unit": "%"}]},

@@ -96,6 +96,7 @@ def test_several_nets_make_one_record(tmp_path, monkeypatch):
     monkeypatch.setattr(reproduce, "find", lambda name: several())
     record = reproduce.reproduce("pair", 1, runs=tmp_path / "runs", smoke=True)
     back = records.read(records.write(record, tmp_path / "records"))
+    assert all(len(repr(e["layers"][0]["loss"])) < 14 for e in back["nets"]["first"]["curves"])
     assert set(back["nets"]) == set(back["config"]) == {"first", "second"}
     for net in ("first", "second"):
         own = back["nets"][net]

@@ -133,7 +133,7 @@ def test_a_recipe_without_a_claim_is_measured():
 def test_a_diverged_seed_is_missed_and_counted():
     rows = results.summarize([record(1.2, 0), record(1.2, 1), record(None, 2)])
     assert (rows[0]["verdict"], rows[0]["diverged"], rows[0]["mean"]) == ("missed", 1, 1.2)
-    assert "1 run diverged" in results.markdown(rows)
+    assert "1 of its runs gave no number" in results.markdown(rows)
 
 
 def test_different_settings_and_unclean_commits_are_told():
@@ -205,3 +205,10 @@ def test_a_stale_table_is_noticed(tmp_path):
     path.write_text("± 1\n", encoding="utf-8")
     assert results.check(path, "± 1\n")
     assert not results.check(path, "± 2\n")
+
+
+def test_seeds_of_different_dtypes_are_said_to_be_mixed():
+    records = [record(1.3, 0), record(1.3, 1)]
+    assert not results.summarize(records)[0]["mixed"]
+    records[1]["environment"]["dtype"] = "bfloat16"
+    assert results.summarize(records)[0]["mixed"]

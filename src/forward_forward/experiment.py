@@ -12,6 +12,7 @@ from forward_forward import gallery, records, report
 from forward_forward.augment import Augmentation, Jitter
 from forward_forward.baselines.backprop import Perceptron
 from forward_forward.data import Dataset
+from forward_forward.errors import UsageError
 from forward_forward.hybrids import HybridImages
 from forward_forward.labels import Placement
 from forward_forward.losses import Loss
@@ -247,6 +248,8 @@ def _composed(
     negatives = settings.negatives
     label: dict[str, Any] = {"place": place}
     if isinstance(negatives, type):
+        if settings.place is not None:
+            raise UsageError("a net that learns without labels has no place for one; leave it out")
         negatives, label = negatives(data.shape), {"labelled": False}
     augment = _augment(settings, data)
     network = FeedForward.dense(

@@ -6,7 +6,7 @@ must find out about shapes.
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -42,6 +42,9 @@ class HybridImages:
     shape: tuple[int, int, int]
     blurs: int = 6
 
+    labelled: ClassVar[bool] = False
+    """No label goes in with these images."""
+
     def __post_init__(self) -> None:
         if self.blurs < 0 or min(self.shape) <= 0 or self.shape[1] * self.shape[2] < 2:
             raise UsageError(
@@ -59,7 +62,9 @@ class HybridImages:
         """
         batch, channels = len(images), self.shape[0]
         if batch < 2:
-            raise DataError("a batch of one image has no other image to make a hybrid with")
+            raise DataError(
+                "a batch of one image has no other to make a hybrid with; take batches of two or more"
+            )
         if images.shape[1] != channels * self.shape[1] * self.shape[2]:
             raise DataError(f"images of {images.shape[1]} values are not of shape {self.shape}")
         mask = blurred_mask(batch, self.shape[1:], self.blurs, generator).flatten(1)

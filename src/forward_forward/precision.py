@@ -40,7 +40,12 @@ class CastCache:
         state = (weight._version, weight.data_ptr())
         kept = self._copies.get(id(weight))
         copy = None
-        if kept is not None and kept[0]() is weight and kept[2].dtype == dtype:
+        if (
+            kept is not None
+            and kept[0]() is weight
+            and kept[2].dtype == dtype
+            and not _frozen(kept[2])
+        ):
             copy = kept[2]
             if kept[1] == state:
                 return copy
@@ -57,6 +62,11 @@ class CastCache:
 
     def __deepcopy__(self, memo: dict[int, object]) -> "CastCache":
         return CastCache()
+
+
+def _frozen(copy: Tensor) -> bool:
+    """Return whether a copy was made in inference mode, and cannot be refreshed outside of it."""
+    return copy.is_inference() and not torch.is_inference_mode_enabled()
 
 
 def product(
@@ -125,8 +135,11 @@ def _rounds_on_reading(total: Tensor, dtype: torch.dtype) -> bool:
 
 @contextmanager
 def _fp32_multiplied_as_bf16() -> Iterator[None]:
-    matmul = torch.backends.mkldnn.matmul  # type: ignore[attr-defined]
-    before = matmul.fp32_precision
+    """Multiply fp32 numbers as bf16 ones; the setting is the process's, so other threads' matmuls are rounded too."""
+    everything = torch.backends.mkldnn
+    matmul = everything.matmul  # type: ignore[attr-defined]
+    inherited = matmul.fp32_precision == everything.fp32_precision
+    before = "none" if inherited else matmul.fp32_precision
     matmul.fp32_precision = "bf16"
     try:
         yield

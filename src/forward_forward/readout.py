@@ -10,9 +10,8 @@ from forward_forward.labels import every_label, one_of_n
 from forward_forward.layers.labelled_dense import Projection
 from forward_forward.networks.feed_forward import FeedForward
 
-
 ROWS = 2000
-"""Pairs of image and label in a layer at a time: of more, activities would no longer fit the caches."""
+"""Pairs of image and label in a layer at a time, on a CPU: of more, activities would no longer fit the caches."""
 
 
 @torch.no_grad()
@@ -33,7 +32,8 @@ def goodness_per_label(network: FeedForward, images: Any, codes: Tensor | None =
     if codes is None:
         codes = every_label(network.classes, next(network.parameters()))
     projection = network.project(images)
-    portion = max(1, ROWS // len(projection.images))
+    on_cpu = projection.images.device.type == "cpu"
+    portion = max(1, ROWS // len(projection.images)) if on_cpu else len(codes)
     return torch.cat([_goodness(network, projection, some) for some in codes.split(portion)], dim=2)
 
 

@@ -70,7 +70,7 @@ def write(record: Mapping[str, Any], root: Path | str) -> Path:
     """Write `record` below `root`, in place of an earlier one of the same recipe and seed; return its path.
 
     Arguments:
-        record: The keys of `REQUIRED`, `peak_memory_mib` and `parameters`; claims may be `Claim`s.
+        record: The keys of `REQUIRED`, and what else its maker knows; claims may be `Claim`s.
         root: The folder of all records.
     """
     path = record_path(root, str(record.get("recipe", "")), record.get("seed", -1))
@@ -85,10 +85,11 @@ def write_file(record: Mapping[str, Any], path: Path | str) -> None:
     paths shrink to their last part, for a record is published. What fails leaves an earlier file intact.
     """
     plain = {"format": FORMAT, **_plain(dict(record))}
-    plain["curves"] = _rounded(plain.get("curves"))
     problem = _problem(plain)
     if problem:
         raise FFError(f"cannot write {path}: {problem}")
+    for own in (plain, *plain.get("nets", {}).values()):
+        own["curves"] = _rounded(own["curves"])
     write_atomically(path, _layout(plain))
 
 
@@ -200,6 +201,11 @@ def _problem_of_parts(record: Record) -> str | None:
         return "a claim's paper and target are numbers or null, its other values text"
     if not all(isinstance(epoch, dict) and "epoch" in epoch for epoch in record["curves"]):
         return "'curves' needs one object per epoch"
+    nets = record.get("nets", {})
+    if not isinstance(nets, dict) or not all(
+        isinstance(own, dict) and isinstance(own.get("curves"), list) for own in nets.values()
+    ):
+        return "'nets' needs curves for each net"
     return None
 
 

@@ -125,7 +125,7 @@ def run_record(
     result: Evaluation,
     peak: int,
 ) -> Record:
-    """Return the record of a finished run without a claim; `records.write` says what its keys mean."""
+    """Return the record of a finished run of one net, without a claim."""
     own = net_record(learner, plan, data, progress, result, peak)
     return _signed(name, plan.seed, (), data, own)
 

@@ -235,9 +235,8 @@ def _shared(recipe: str, group: Sequence[Record], claimed: set[str]) -> dict[str
 
 def _machine(environment: Mapping[str, Any]) -> str:
     name = str(environment.get("processor", "unknown"))
-    if str(environment.get("device", "cpu")) != "cpu":
-        return name
-    return f"{name}, {environment.get('threads', '?')} threads"
+    on_cpu = str(environment.get("device", "cpu")) == "cpu"
+    return f"{name}, {environment.get('threads', '?')} threads" if on_cpu else name
 
 
 def _commit(environment: Mapping[str, Any]) -> str:
@@ -247,7 +246,8 @@ def _commit(environment: Mapping[str, Any]) -> str:
 
 def _settings(record: Record) -> str:
     config = {key: value for key, value in record["config"].items() if key != "seed"}
-    return json.dumps([config, record["epochs"]], sort_keys=True)
+    dtype = record["environment"].get("dtype")
+    return json.dumps([config, record["epochs"], dtype], sort_keys=True)
 
 
 def _claim_cells(row: Mapping[str, Any]) -> list[str]:
@@ -283,7 +283,7 @@ def _notes(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     diverged = {row["recipe"]: row["diverged"] for row in rows if row["diverged"]}
     notes = [f"* `{name}`: its seeds did not all run with the same settings." for name in mixed]
     notes += [
-        f"* `{name}`: {count} {'run' if count == 1 else 'runs'} diverged; the mean leaves them out."
+        f"* `{name}`: {count} of its runs gave no number; the mean leaves them out."
         for name, count in sorted(diverged.items())
     ]
     return ["\n".join(notes) + "\n"] if notes else []

@@ -4,9 +4,15 @@ import importlib
 import json
 
 import pytest
+import torch
 
 from forward_forward import benchmarks
+from forward_forward.baselines.backprop import Perceptron
+from forward_forward.benchmarks.lean_backprop import LeanBackprop
 from forward_forward.discover import submodules
+from forward_forward.training.backprop import Backpropagation
+from forward_forward.training.optimizers import SmoothedGradient
+from toys import CLASSES, PIXELS, generator, split
 
 KEYS = {
     "local_fields": ["local_vs_masked_float32", "largest_difference"],
@@ -44,3 +50,23 @@ def test_backprop_memory_grows_with_depth_and_forward_forward_s_does_not() -> No
     assert figures["greedy_16_over_4"] <= 1.1
     assert figures["simultaneous_16_over_4"] <= 1.1
     assert figures["backprop_16_over_4"] > 1.3
+
+
+@pytest.mark.parametrize("lean", [{}, {"segments": 2}, {"portions": 3}])
+def test_lean_backprop_is_backpropagation(lean: dict[str, int]) -> None:
+    data, rule = split(12), SmoothedGradient(0.1, 0.01)
+    states = []
+    for kind, options in ((Backpropagation, {}), (LeanBackprop, lean)):
+        network = Perceptron(PIXELS, CLASSES, [9, 8, 7], generator=generator())
+        learner = kind(network, rule, **options)
+        learner.begin(data, 0, 0)
+        for _ in range(3):
+            learner.step(torch.arange(12), generator(), 0.5)
+        states.append(network.state_dict())
+    torch.testing.assert_close(states[0], states[1])
+
+
+def test_benchmarks_leave_the_global_generator_alone() -> None:
+    before = torch.get_rng_state()
+    importlib.import_module("forward_forward.benchmarks.local_fields").run(quick=True)
+    assert torch.get_rng_state().equal(before)

@@ -68,7 +68,7 @@ def test_a_label_without_a_class_is_refused(tiny):
 
 @every_kind
 def test_what_is_missing_is_named(name, tmp_path):
-    with pytest.raises(DataError, match=f"{name} is not on this machine.*binary version"):
+    with pytest.raises(DataError, match=f"{name} is not on this machine.*ff data fetch {name}"):
         load(name, tmp_path)
     with pytest.raises(UsageError, match=r"comes as an archive: get https.*tar\.gz"):
         download.fetch(name, tmp_path)

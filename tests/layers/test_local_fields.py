@@ -129,6 +129,8 @@ def test_units_of_a_place_start_with_the_variance_of_their_own_field():
         {"margin": -1},
         {"margin": 3},
         {"tile": 0},
+        {"grid": (2, 2), "stride": 9, "margin": 0},
+        {"grid": (2, 2), "field": 9, "stride": 17, "margin": 8},
         {"in_shape": (0, 8, 1)},
     ],
 )

@@ -121,6 +121,25 @@ def test_every_layer_type_is_tried_here():
 
 
 @every_layer
+def test_all_of_a_layer_is_of_one_dtype(make, inputs):
+    layer = make(peer=0.1)
+    tensors = [*layer.parameters(), *layer.buffers()]
+    assert {tensor.dtype for tensor in tensors} == {torch.float64}
+
+
+@pytest.mark.parametrize("kind", [Dense, LabelledDense, LocalFields])
+def test_all_of_a_layer_is_on_its_device(kind):
+    shapes = {
+        Dense: (8, 5),
+        LabelledDense: (8, 3, 5),
+        LocalFields: ((4, 4, 1), (4, 4), 2),
+    }
+    parts = {"field": 3, "margin": 1} if kind is LocalFields else {}
+    layer = kind(*shapes[kind], peer=0.1, device="meta", **parts)
+    assert {t.device.type for t in [*layer.parameters(), *layer.buffers()]} == {"meta"}
+
+
+@every_layer
 def test_what_comes_out_hangs_on_no_graph(make, inputs):
     layer = make()
     hanging, _ = connected(inputs())

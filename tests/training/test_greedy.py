@@ -69,6 +69,18 @@ def test_a_batch_in_portions_is_a_batch(cached, rule, monkeypatch):
     torch.testing.assert_close(state, expected_state, rtol=1e-9, atol=1e-11)
 
 
+def test_negatives_are_drawn_for_a_batch_as_a_whole(monkeypatch):
+    found = []
+    for chunk in (5, 1000):
+        monkeypatch.setattr(greedy_module, "CHUNK", chunk)
+        net = network(head=False, peer=0.0, dtype=torch.float64)
+        learner = Greedy(net, random_wrong_label, SmoothedGradient(0.02))
+        learner.begin(split(24, dtype=torch.float64), 1, 0)
+        learner.step(torch.arange(12), generator(3), 1.0)
+        found.append(net.state_dict())
+    torch.testing.assert_close(found[0], found[1], rtol=1e-9, atol=1e-11)
+
+
 def test_a_stage_touches_its_own_layer_alone():
     net = network(head=False)
     learner = Greedy(net, random_wrong_label, SmoothedGradient(0.02))

@@ -128,6 +128,16 @@ def test_digits_are_told_apart_by_a_net_that_never_saw_a_label():
     assert evaluate(learner.scores, data.test, 10).metrics["softmax_error"] < 10
 
 
+def test_nets_and_negatives_that_do_not_fit_are_refused():
+    rules = SmoothedGradient(0.02), SmoothedGradient(0.1)
+    with pytest.raises(UsageError, match="hybrid images go with"):
+        Simultaneous(network(), HYBRIDS, *rules)
+    with pytest.raises(UsageError, match="hybrid images go with"):
+        Simultaneous(unlabelled(), random_wrong_label, *rules)
+    with pytest.raises(UsageError, match="read by its softmax"):
+        Simultaneous(unlabelled(head=False), HYBRIDS, *rules)
+
+
 def test_without_a_softmax_nothing_could_be_read():
     with pytest.raises(UsageError, match="no other readout"):
         Greedy(unlabelled(head=False), HYBRIDS, Adam(0.01))

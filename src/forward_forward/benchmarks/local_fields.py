@@ -57,7 +57,7 @@ def run(quick: bool = False, device: str = "cpu") -> dict[str, Any]:
     contenders = {}
     for dtype in dict.fromkeys((torch.float32, fast_matmul_dtype(device))):
         local = LocalFields(**shape, generator=draw, device=device, matmul_dtype=dtype)
-        masked = MaskedDense(local.dense_weight(), matmul_dtype=dtype)
+        masked = MaskedDense(local.dense_weight(), generator=draw, matmul_dtype=dtype)
         if dtype is torch.float32:
             found["largest_difference"] = float((local(h) - masked(h)).abs().max())
         contenders[f"local_{describe(dtype)}"] = _step(local, h)

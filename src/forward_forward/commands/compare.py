@@ -34,10 +34,11 @@ def compare(
     Both nets learn from 5/6 of the training split, the rest of it is looked at after each epoch, and the test split
     judges both at the end. `ff reproduce bewtra2023_mnist` keeps records of the published architectures.
     """
-    from forward_forward.recipes.matched import ARCHITECTURES, matched_recipe
+    from forward_forward.data import load
+    from forward_forward.recipes.matched import FOR_DIGITS, FOR_PHOTOS, matched_recipe
 
     typed = [found for each in widths or () if (found := find_widths(each)) is not None]
-    chosen = typed or ARCHITECTURES[data.startswith("cifar")]
+    chosen = typed or (FOR_PHOTOS if load(data, data_dir).shape[0] > 1 else FOR_DIGITS)
     recipe = matched_recipe(data, dict.fromkeys(chosen), "", epochs=epochs, target=target)
     options = {"data_dir": data_dir, "device": find_device(device), "runs": runs}
     record = _run(f"compare-{data}", recipe, seed, resume, smoke, options)
@@ -53,14 +54,22 @@ def _run(
     from forward_forward.console import ProgressBar
     from forward_forward.reproduce import run_recipe
 
-    kept = list((options["runs"] / name / f"seed{seed}").glob("**/checkpoint"))
+    folder = options["runs"] / name / f"seed{seed}"
+    kept = list(folder.glob("**/checkpoint"))
     if kept and not resume and not smoke:
         raise UsageError(f"{kept[0]} is there already; add --resume, or choose another --runs")
     try:
         with ProgressBar() as bar:
-            options["watcher"] = lambda net, number, nets: bar.watch(net, run=number, runs=nets)
-            return run_recipe(name, recipe, seed, resume=resume, smoke=smoke, **options)
+
+            def watcher(net: str, number: int, nets: int) -> Any:
+                return bar.watch(net, run=number, runs=nets)
+
+            return run_recipe(
+                name, recipe, seed, resume=resume, smoke=smoke, watcher=watcher, **options
+            )
     except KeyboardInterrupt:
+        if smoke or not any(folder.glob("**/checkpoint")):
+            raise
         raise Interrupted(f"all is saved; go on with: {again('--resume')}") from None
 
 

@@ -77,9 +77,14 @@ def _ready(files: list[Any]) -> bool:
 
 
 def _words(name: str, files: list[Any]) -> tuple[str, str]:
+    from forward_forward.data.dataset import find
+
     if not files:
         return "here", "ships with a library"
     folder = str(files[0]["path"].parent)
+    archive = getattr(find(name), "ARCHIVE", None)
+    if archive is not None and not _ready(files):
+        return f"missing or damaged: unpack {archive}", folder
     if any(file["sha256_ok"] is False for file in files):
         return f"damaged: `ff data fetch {name}` mends it", folder
     if not _ready(files):

@@ -81,8 +81,8 @@ def _tell(found: dict[str, Any]) -> None:
     for recipe in found["recipes"]:
         claim = recipe["claims"][0]
         paper, ours = show(claim["metric"], claim["paper"]), show_spread(claim["metric"], claim)
-        rows.append([recipe["name"], paper, ours, recipe["about"]])
-    say_table(["recipe", "paper, %", "ours, % (n)", "about "], rows)
+        rows.append([recipe["name"], claim["unit"], paper, ours, recipe["about"]])
+    say_table(["recipe", "unit ", "paper", "ours (n)", "about "], rows)
     say_table(["data set", "about "], [[row["name"], row["about"]] for row in found["data"]])
     for kind, parts in found["parts"].items():
         say_table([f"--{kind}", "about "], [[part["name"], part["about"]] for part in parts])

@@ -63,7 +63,9 @@ def _answers(model: Any, images: Any, true: str | None, explain: bool) -> list[d
 
     scores = [model.scores(part) for part in images.split(1000)]
     if explain and scores[0].layers is None:
-        raise UsageError("--explain shows goodness, which a backpropagation net has none of")
+        raise UsageError(
+            "--explain shows the goodness of each label; a backpropagation net, or one without labels, has none"
+        )
     readouts = {
         name: torch.cat([part.readouts[name] for part in scores]).cpu()
         for name in scores[0].readouts

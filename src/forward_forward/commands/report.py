@@ -2,13 +2,13 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from forward_forward.commands.evaluate import fitting_data
 from forward_forward.commands.results import rows_of
-from forward_forward.errors import UsageError
+from forward_forward.errors import FFError, UsageError
 
 
 def report(
@@ -39,10 +39,24 @@ def _all(root: Path, benchmarks: Path, out: Path) -> Path:
     for name, record in first.items():
         nets = record.get("nets", {})
         curves[f"{name}: error by epoch"] = {net: own["curves"] for net, own in nets.items()}
-    kept = benchmarks / "memory.json"
-    memory = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else None
-    core.write_page(out, core.results_page(rows_of(root), curves, memory))
+    core.write_page(out, core.results_page(rows_of(root), curves, _memory(benchmarks)))
     return out
+
+
+def _memory(folder: Path) -> Any:
+    """Return what `ff bench memory --save` left in a folder, None where it left nothing."""
+    path = folder / "memory.json"
+    if not path.is_file():
+        return None
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        if {"transient_mib", "us_per_image", "units", "batch"} <= found.keys():
+            return found
+    except (ValueError, AttributeError):
+        pass
+    raise FFError(
+        f"{path} holds no figures of memory; make it again: ff bench memory --save {folder}"
+    )
 
 
 def _one(run: Path, data_dir: Path | None) -> Path:

@@ -102,7 +102,9 @@ def _tell(name: str, kept: list[Any], smoke: bool) -> None:
         metric = row["metric"]
         ours = show_spread(metric, {**row, "n": row["n"] - row["diverged"]})
         paper, verdict = show(metric, row["paper"]), "smoke run" if smoke else row["verdict"]
-        rows.append([name, name_of(metric), paper, ours, verdict, f"{row['minutes']:.1f}"])
-    say_table(["recipe", "metric ", "paper, %", "ours, % (n)", "verdict ", "minutes a seed"], rows)
+        unit, minutes = row["unit"], f"{row['minutes']:.1f}"
+        rows.append([name, name_of(metric), unit, paper, ours, verdict, minutes])
+    columns = ["recipe", "metric ", "unit ", "paper", "ours (n)", "verdict ", "minutes a seed"]
+    say_table(columns, rows)
     if not smoke:
         say("`ff results` takes it into RESULTS.md.")

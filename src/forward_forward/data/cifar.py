@@ -44,7 +44,7 @@ def read_cifar(
             for root in roots(data_dir)
         )
         raise DataError(
-            f"{name} is not on this machine: looked in {looked}; get the binary version and unpack it there"
+            f"{name} is not on this machine: looked in {looked}; `ff data fetch {name}` says what to get"
         )
     splits = [_read(path, label_bytes) for path in paths]
     images, labels = zip(*splits[:-1], strict=True)

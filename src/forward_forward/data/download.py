@@ -43,14 +43,18 @@ def fetch(name: str, target: Path | None = None, progress: Progress | None = Non
         The folder `<target>/<name>`, which holds all files with the right sha256.
 
     Raises:
-        UsageError: there is no such data set, or it has nothing to download.
+        UsageError: there is no such data set, it has nothing to download, or it comes as an archive that is to be
+            unpacked by hand.
         DataError: a file cannot be had or written; the message names its addresses.
     """
     module = find(name)
     if not getattr(module, "FILES", None):
         raise UsageError(f"{name} needs no download; use it as it is")
     if hasattr(module, "ARCHIVE"):
-        place = roots(target)[0] / module.FOLDER
+        found = status(name, target)
+        place = found[0]["path"].parent
+        if all(file["present"] and file["sha256_ok"] is not False for file in found):
+            return place
         raise UsageError(
             f"{name} comes as an archive: get {module.ARCHIVE} and unpack it to {place}"
         )

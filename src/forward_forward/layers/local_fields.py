@@ -80,6 +80,7 @@ class LocalFields(LocalLayer):
         shape = (math.prod(self.tiles), self.window**2 * in_shape[2], tile**2 * channels)
         self.weight = nn.Parameter(torch.empty(shape, device=device, dtype=dtype))
         self.bias = nn.Parameter(torch.empty(self.units, device=device, dtype=dtype))
+        self.to(device=device, dtype=dtype)
         seen = self._seen()
         kept = None if bool(seen.all()) else seen.to(self.weight)
         self.register_buffer("seen", kept, persistent=False)
@@ -213,7 +214,8 @@ def _check_sizes(
                 f"fields of {field}×{field} do not fit a map {side} {name}; take smaller fields"
             )
         reach = (places - 1) * stride + field - 2 * margin
-        if reach > side + (stride - 1 if margin else 0):
+        last = (places - 1) * stride - margin
+        if reach > side + (stride - 1 if margin else 0) or last >= side:
             raise UsageError(
                 f"{places} fields of {field} at stride {stride} reach over {reach} of a map {side} {name}; "
                 "take fewer places, a smaller stride, or a margin at the edge"

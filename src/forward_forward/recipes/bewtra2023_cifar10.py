@@ -8,17 +8,11 @@ Differences from the source:
 2. Those of `bewtra2023_mnist`; 40 epochs.
 """
 
-from forward_forward.recipes.matched import matched_recipe
+from forward_forward.recipes.matched import FOR_PHOTOS, matched_recipe
 
 RECIPE = matched_recipe(
     "cifar10",
-    {
-        (3000, 500): 4.12,
-        (3000, 1000): 4.22,
-        (3000, 2000, 1000): 4.56,
-        (5000, 1000, 500): 3.69,
-        (5000, 2000, 1000): 3.61,
-    },
+    dict(zip(FOR_PHOTOS, [4.12, 4.22, 4.56, 3.69, 3.61], strict=True)),
     source="Bewtra 2023, table 2",
     epochs=40,
     target=50.0,

@@ -8,17 +8,11 @@ Differences from the source:
 2. Those of `bewtra2023_mnist`; 40 epochs.
 """
 
-from forward_forward.recipes.matched import matched_recipe
+from forward_forward.recipes.matched import FOR_PHOTOS, matched_recipe
 
 RECIPE = matched_recipe(
     "cifar100",
-    {
-        (3000, 500): 4.28,
-        (3000, 1000): 10.97,
-        (3000, 2000, 1000): 5.35,
-        (5000, 1000, 500): 5.69,
-        (5000, 2000, 1000): 4.16,
-    },
+    dict(zip(FOR_PHOTOS, [4.28, 10.97, 5.35, 5.69, 4.16], strict=True)),
     source="Bewtra 2023, table 3",
     epochs=40,
     target=80.0,

@@ -5,17 +5,11 @@ Goal: the gap between Forward-Forward and backpropagation on harder images than 
 Differences from `bewtra2023_mnist`: the data set.
 """
 
-from forward_forward.recipes.matched import matched_recipe
+from forward_forward.recipes.matched import FOR_DIGITS, matched_recipe
 
 RECIPE = matched_recipe(
     "fashion_mnist",
-    {
-        (500, 500): None,
-        (1000, 500): None,
-        (1500, 500): None,
-        (1000, 500, 100): None,
-        (1500, 500, 100): None,
-    },
+    dict.fromkeys(FOR_DIGITS),
     source="our own",
     target=12.0,
 )

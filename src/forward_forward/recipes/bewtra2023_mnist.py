@@ -9,17 +9,11 @@ Differences from the source:
 3. Forward-Forward is our best method, backpropagation AdamW with dropout 0.2 and a rate that falls linearly.
 """
 
-from forward_forward.recipes.matched import matched_recipe
+from forward_forward.recipes.matched import FOR_DIGITS, matched_recipe
 
 RECIPE = matched_recipe(
     "mnist",
-    {
-        (500, 500): 2.25,
-        (1000, 500): 1.95,
-        (1500, 500): 1.49,
-        (1000, 500, 100): 3.31,
-        (1500, 500, 100): 2.36,
-    },
+    dict(zip(FOR_DIGITS, [2.25, 1.95, 1.49, 3.31, 2.36], strict=True)),
     source="Bewtra 2023, table 1",
     target=2.0,
     most_points=0.3,

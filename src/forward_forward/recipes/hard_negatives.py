@@ -6,8 +6,8 @@ Claim: with hard negatives, wrong labels drawn from the one-pass softmax, traini
 Differences from the paper:
 1. The net is the author's program's, not 4 × 2000; the paper gives no curves to compare with.
 2. The rate stays constant, so that neither net has an advantage of its schedule.
-3. Random negatives get 240 epochs, hard ones 80. Where random ones have not got there by then, `epochs_ratio` takes
-   240 for them: the true ratio is then below it.
+3. Random negatives get 240 epochs, hard ones 80. Where a net has not got there by then, `epochs_ratio` takes
+   that number for it: the true ratio is then below it (random) or above it (hard).
 """
 
 from dataclasses import replace
@@ -38,12 +38,13 @@ def _watched(negatives: Negatives, epochs: int) -> Build:
 def measure(results: Results) -> dict[str, float | None]:
     """Return both nets' errors, the epochs they took, and the ratio."""
     hard, random = (epochs_to(results[net]["curves"], TARGET) for net in ("hard", "random"))
+    most = {net: result["epochs"] for net, result in results.items()}
     return {
         "hard_goodness_error": results["hard"]["metrics"]["goodness_error"],
         "random_goodness_error": results["random"]["metrics"]["goodness_error"],
         "hard_epochs": hard,
         "random_epochs": random,
-        "epochs_ratio": None if hard is None else hard / (random or results["random"]["epochs"]),
+        "epochs_ratio": (hard or most["hard"]) / (random or most["random"]),
     }
 
 

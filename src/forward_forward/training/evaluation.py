@@ -50,7 +50,7 @@ def evaluate(
         scores: images `[B, D]` → `Scores`.
         split: what to judge on.
         classes: C.
-        batch_size: images at a time, all labels of which are asked at once.
+        batch_size: images at a time.
     """
     confusions: dict[str, Tensor] = {}
     for images, labels in zip(

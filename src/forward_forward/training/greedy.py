@@ -1,6 +1,6 @@
 """One layer after the other: each learns to the end on what the finished ones below hand up."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -93,9 +93,11 @@ class Greedy:
         chunk = CHUNK if layer.peer is None else len(rows)
         seen = torch.zeros(1, len(STATISTICS), device=rows.device)
         decay = self.rule.decay
-        for part in self._parts(rows, chunk):
-            inputs = self._inputs(part, generator)
-            portion = len(self.split.labels[part]) / len(rows)
+        for inputs, portion in _portions(self._batch(rows, generator), len(rows), chunk):
+            if self.cache is None:
+                inputs = self._climb(inputs)
+            if self.stage == 0:
+                inputs = (self.network.project(inputs[0]), *inputs[1:])
             _, statistics = layer.learn(inputs, decay=decay, share=self.rule.share * portion)
             seen += table([statistics]) * portion
             decay = 1.0
@@ -103,19 +105,15 @@ class Greedy:
         optimizer.step()
         return seen
 
-    def _parts(self, rows: Tensor, chunk: int) -> Iterable[Rows]:
-        """Return the rows in portions; those of a batch that is the whole split as slices, which copy nothing."""
-        if len(rows) < len(self.split):
-            return rows.split(chunk)
-        return [slice(i, i + chunk) for i in range(0, len(rows), chunk)]
-
-    def _inputs(self, rows: Rows, generator: torch.Generator) -> Inputs:
-        """Return the inputs of the layer in training for these images, positives first."""
+    def _batch(self, rows: Tensor, generator: torch.Generator) -> Inputs:
+        """Return a batch's block of inputs: the network's, or, cached, those of the layer in training."""
         if self.cache is None:
-            inputs = self._climb(self._block(rows, generator))
-        else:
-            inputs = tuple(_rows_of(x, rows, len(self.split)) for x in self.cache)
-        return (self.network.project(inputs[0]), *inputs[1:]) if self.stage == 0 else inputs
+            return self._block(rows, generator)
+        if len(rows) == len(
+            self.split
+        ):  # all of it: the order does not matter, and nothing is copied
+            return self.cache
+        return tuple(_rows_of(x, rows, len(self.split)) for x in self.cache)
 
     def _block(self, rows: Rows, generator: torch.Generator) -> Inputs:
         images, labels = self.split.images[rows], self.split.labels[rows]
@@ -136,11 +134,9 @@ class Greedy:
         block = self._block(slice(None), generator)
         if self.stage == 0:
             return block
-        images, codes = block
-        starts = range(0, len(self.split), CHUNK)
         chunks = [
-            self._climb((images[i : i + CHUNK], codes[:, i : i + CHUNK]))[0].unflatten(0, (2, -1))
-            for i in starts
+            self._climb(inputs)[0].unflatten(0, (2, -1))
+            for inputs, _ in _portions(block, len(self.split), CHUNK)
         ]
         return (torch.cat(chunks, dim=1).flatten(0, 1),)
 
@@ -156,6 +152,13 @@ class Greedy:
             "cached": self.cached,
             **described_augment(self.augment),
         }
+
+
+def _portions(block: Inputs, size: int, chunk: int) -> Iterator[tuple[Inputs, float]]:
+    """Yield the inputs of at most `chunk` images at a time, and which share of the batch of `size` they are."""
+    for start in range(0, size, chunk):
+        rows = slice(start, min(start + chunk, size))
+        yield tuple(_rows_of(x, rows, size) for x in block), (rows.stop - start) / size
 
 
 def _rows_of(x: Tensor, rows: Rows, size: int) -> Tensor:

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from forward_forward.augment import Augmentation, described_augment
 from forward_forward.data import Split
+from forward_forward.errors import UsageError
 from forward_forward.layers.local_layer import LayerStatistics
 from forward_forward.negatives import Negatives, stack
 from forward_forward.networks.feed_forward import FeedForward
@@ -32,6 +33,10 @@ class Simultaneous:
         rule: updates the layers.
         head_rule: updates the softmax head.
         augment: changes images before anything else sees them; None leaves them as they are.
+
+    Raises:
+        UsageError: when the negatives are labels and the network reads none, or the other way about; or when a network
+            without labels has no head, and so no readout at all.
     """
 
     stages = 1
@@ -44,6 +49,12 @@ class Simultaneous:
         head_rule: Rule,
         augment: Augmentation | None = None,
     ) -> None:
+        if getattr(negatives, "labelled", True) != network.labelled:
+            raise UsageError(
+                "hybrid images go with a net that reads no label (labelled=False), and only with such a one"
+            )
+        if network.head is None and not network.labelled:
+            raise UsageError("a net without labels is read by its softmax; build it with head=True")
         self.network = network
         self.matmul_dtype = network.layers[0].matmul_dtype
         self.negatives = negatives
