@@ -114,6 +114,8 @@ class Simultaneous:
             set_rate(optimizer, gain)
             optimizer.step()
             statistics.append(seen)
+            if layer is network.layers[-1] and not keeps:
+                break
             inputs = (network.normalization(y),)
             del y  # so that no more than a layer's input, activities and slopes are alive at a time
             if keeps and index >= network.read_from:
