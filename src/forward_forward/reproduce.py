@@ -31,6 +31,7 @@ def reproduce(
     name: str,
     seed: int,
     *,
+    recipe: Recipe | None = None,
     data_dir: Path | None = None,
     device: str = "cpu",
     runs: Path = Path("runs"),
@@ -43,6 +44,7 @@ def reproduce(
     Arguments:
         name: of the recipe.
         seed: of weights, batch order and negatives.
+        recipe: one that has no file of its own; None finds the one of this name.
         data_dir: where the data set lies; None looks where `data.load` does.
         device: as torch spells it.
         runs: `runs/<name>/seed<seed>/` keeps the checkpoint and the log; of several nets, each in its own folder there.
@@ -53,32 +55,7 @@ def reproduce(
     Raises:
         FFError: any of the errors of `load` and `train`.
     """
-    return run_recipe(
-        name,
-        find(name),
-        seed,
-        data_dir=data_dir,
-        device=device,
-        runs=runs,
-        resume=resume,
-        smoke=smoke,
-        watcher=watcher,
-    )
-
-
-def run_recipe(
-    name: str,
-    recipe: Recipe,
-    seed: int,
-    *,
-    data_dir: Path | None = None,
-    device: str = "cpu",
-    runs: Path = Path("runs"),
-    resume: bool = False,
-    smoke: bool = False,
-    watcher: Watcher = lambda net, number, nets: None,
-) -> Record:
-    """Run one seed of a recipe that need not have a file of its own; see `reproduce`."""
+    recipe = find(name) if recipe is None else recipe
     data = recipe.prepare(load(recipe.dataset, data_dir, device))
     if smoke:
         data = few(data, SMOKE_IMAGES)

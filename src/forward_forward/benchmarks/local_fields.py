@@ -10,7 +10,7 @@ from forward_forward.benchmarks.timing import interleaved_medians
 from forward_forward.environment import environment
 from forward_forward.layers.dense import Dense
 from forward_forward.layers.local_fields import LocalFields
-from forward_forward.precision import accumulate, accumulate_product, fast_matmul_dtype
+from forward_forward.precision import fast_matmul_dtype
 from forward_forward.randomness import generator
 from forward_forward.spec import describe
 from forward_forward.training.optimizers import SmoothedGradient
@@ -31,10 +31,8 @@ class MaskedDense(Dense):
         self.mask = nn.Buffer((weight != 0).to(weight))
 
     def accumulate(self, inputs: tuple[Any, ...], dz: Tensor, decay: float) -> None:
-        (h,) = inputs
-        accumulate_product(self.weight.grad, h, dz, decay, self.matmul_dtype)  # type: ignore[arg-type]
+        super().accumulate(inputs, dz, decay)
         self.weight.grad.mul_(self.mask)  # type: ignore[union-attr]
-        accumulate(self.bias.grad, dz.sum(0), decay)  # type: ignore[arg-type]
 
 
 def run(quick: bool = False, device: str = "cpu") -> dict[str, Any]:

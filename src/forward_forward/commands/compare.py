@@ -52,7 +52,7 @@ def _run(
     name: str, recipe: Any, seed: int, resume: bool, smoke: bool, options: dict[str, Any]
 ) -> Any:
     from forward_forward.console import ProgressBar
-    from forward_forward.reproduce import run_recipe
+    from forward_forward.reproduce import reproduce
 
     folder = options["runs"] / name / f"seed{seed}"
     kept = list(folder.glob("**/checkpoint"))
@@ -64,8 +64,14 @@ def _run(
             def watcher(net: str, number: int, nets: int) -> Any:
                 return bar.watch(net, run=number, runs=nets)
 
-            return run_recipe(
-                name, recipe, seed, resume=resume, smoke=smoke, watcher=watcher, **options
+            return reproduce(
+                name,
+                seed,
+                recipe=recipe,
+                resume=resume,
+                smoke=smoke,
+                watcher=watcher,
+                **options,
             )
     except KeyboardInterrupt:
         if smoke or not any(folder.glob("**/checkpoint")):

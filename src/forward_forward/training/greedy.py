@@ -109,10 +109,8 @@ class Greedy:
         """Return a batch's block of inputs: the network's, or, cached, those of the layer in training."""
         if self.cache is None:
             return self._block(rows, generator)
-        if len(rows) == len(
-            self.split
-        ):  # all of it: the order does not matter, and nothing is copied
-            return self.cache
+        if len(rows) == len(self.split):
+            return self.cache  # all of it: the order does not matter, and nothing is copied
         return tuple(_rows_of(x, rows, len(self.split)) for x in self.cache)
 
     def _block(self, rows: Rows, generator: torch.Generator) -> Inputs:

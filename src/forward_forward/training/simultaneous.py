@@ -162,9 +162,9 @@ def network_scores(network: FeedForward, images: Tensor) -> Scores:
     Raises:
         UsageError: when it has no softmax either.
     """
-    projection = network.project(images)
     if not network.labelled:
         return Scores({"softmax": network.one_pass(images)[1]})
+    projection = network.project(images)
     layers = goodness_per_label(network, projection)
     goodness = network.read(layers)
     readouts = {"goodness": goodness}
