@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from forward_forward.data.dataset import Dataset, Split
-from forward_forward.data.location import complete, first_missing, roots
+from forward_forward.data.location import complete, looked_in
 from forward_forward.errors import DataError
 
 SHAPE = (3, 32, 32)
@@ -39,10 +39,7 @@ def read_cifar(
     """
     paths = complete(folder, files, data_dir)
     if paths is None:
-        looked = ", ".join(
-            f"{root / folder} (no {first_missing(root / folder, list(files))})"
-            for root in roots(data_dir)
-        )
+        looked = looked_in(folder, list(files), data_dir)
         raise DataError(
             f"{name} is not on this machine: looked in {looked}; `ff data fetch {name}` says what to get"
         )

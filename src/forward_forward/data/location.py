@@ -80,9 +80,7 @@ def locate(name: str, files: Iterable[str], data_dir: Path | None = None) -> lis
     files = list(files)
     found = complete(name, files, data_dir)
     if found is None:
-        looked = ", ".join(
-            f"{root / name} (no {first_missing(root / name, files)})" for root in roots(data_dir)
-        )
+        looked = looked_in(name, files, data_dir)
         option = "" if data_dir is None else f" --data-dir {data_dir}"
         raise DataError(
             f"{name} is not on this machine: looked in {looked}; run `ff data fetch {name}{option}`"
@@ -90,6 +88,12 @@ def locate(name: str, files: Iterable[str], data_dir: Path | None = None) -> lis
     return found
 
 
-def first_missing(folder: Path, files: list[str]) -> str | None:
-    """Return the first of the files that the folder lacks, None where it has them all."""
+def looked_in(folder: str, files: list[str], data_dir: Path | None = None) -> str:
+    """Say in which folders the files were looked for, and what each of them lacks."""
+    return ", ".join(
+        f"{root / folder} (no {_first_missing(root / folder, files)})" for root in roots(data_dir)
+    )
+
+
+def _first_missing(folder: Path, files: list[str]) -> str | None:
     return next((file for file in files if present(folder, file) is None), None)
