@@ -12,6 +12,7 @@ from forward_forward.baselines.backprop import Perceptron
 from forward_forward.data import Dataset
 from forward_forward.errors import CheckpointError, DataError, FFError
 from forward_forward.networks.feed_forward import FeedForward
+from forward_forward.networks.recurrent import Recurrent
 from forward_forward.precision import fast_matmul_dtype
 from forward_forward.spec import describe
 from forward_forward.training.checkpoints import (
@@ -24,6 +25,7 @@ from forward_forward.training.evaluation import Scores
 from forward_forward.training.simultaneous import network_scores
 
 KIND = "forward_forward model"
+NETWORKS = {kind.__name__: kind for kind in (FeedForward, Recurrent)}
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class Model:
     """A net and what its answers mean.
 
     Arguments:
-        network: a `FeedForward`, or the `Perceptron` of backpropagation.
+        network: a `FeedForward`, a `Recurrent`, or the `Perceptron` of backpropagation.
         class_names: one per class.
         shape: (channels, height, width) of the images it reads.
         data: name of the data set it learned from.
@@ -54,7 +56,7 @@ class Model:
             DataError: the images are of another size, or hold values that are NaN, infinite or outside [0, 1].
         """
         _check(images, self.shape)
-        if isinstance(self.network, FeedForward):
+        if isinstance(self.network, FeedForward | Recurrent):
             return network_scores(self.network, images)
         low = self.matmul_dtype != torch.float32
         with torch.autocast(images.device.type, self.matmul_dtype, enabled=low):
@@ -72,7 +74,7 @@ def save_model(
 
     Arguments:
         folder: made if need be; a model that is there already is replaced.
-        network: a `FeedForward` or a `Perceptron`.
+        network: a `FeedForward`, a `Recurrent` or a `Perceptron`.
         data: what it learned from.
         metrics: plain numbers by name.
         matmul_dtype: what it learned with, and is to be run with where the hardware has it.
@@ -128,14 +130,14 @@ def load_model(folder: Path, device: torch.device | str = "cpu") -> Model:
         ) from None
     restore_network(network, tensors)
     network.to(device)
-    if isinstance(network, FeedForward):
+    if isinstance(network, FeedForward | Recurrent):
         network.set_matmul_dtype(model.matmul_dtype)
     return model
 
 
 def _config(network: nn.Module) -> dict[str, Any]:
-    if isinstance(network, FeedForward):
-        return {"type": "FeedForward", "config": network.config()}
+    if isinstance(network, FeedForward | Recurrent):
+        return {"type": type(network).__name__, "config": network.config()}
     if isinstance(network, Perceptron):
         first, last = network.linears[0], network.linears[-1]
         config = {
@@ -150,8 +152,8 @@ def _config(network: nn.Module) -> dict[str, Any]:
 
 def _build(described: Mapping[str, Any]) -> nn.Module:
     config = dict(described["config"])
-    if described["type"] == "FeedForward":
-        return FeedForward.from_config(config)
+    if described["type"] in NETWORKS:
+        return NETWORKS[described["type"]].from_config(config)
     if described["type"] == "Perceptron":
         network: nn.Module = Perceptron(**config, generator=torch.Generator())
         return network.eval()

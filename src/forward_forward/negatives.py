@@ -18,7 +18,7 @@ from torch import Tensor
 
 from forward_forward.errors import UsageError
 from forward_forward.labels import one_of_n, random_wrong
-from forward_forward.networks.feed_forward import FeedForward
+from forward_forward.networks.network import Network
 from forward_forward.readout import goodness_per_label
 
 Inputs = tuple[Any, ...]
@@ -34,7 +34,7 @@ def random_wrong_label(
     images: Any,
     labels: Tensor,
     *,
-    network: FeedForward,
+    network: Network,
     generator: torch.Generator,
     logits: Tensor | None = None,
 ) -> tuple[Inputs, Inputs]:
@@ -47,7 +47,7 @@ def shuffled_label(
     images: Any,
     labels: Tensor,
     *,
-    network: FeedForward,
+    network: Network,
     generator: torch.Generator,
     logits: Tensor | None = None,
 ) -> tuple[Inputs, Inputs]:
@@ -60,7 +60,7 @@ def hard_by_softmax(
     images: Any,
     labels: Tensor,
     *,
-    network: FeedForward,
+    network: Network,
     generator: torch.Generator,
     logits: Tensor | None = None,
 ) -> tuple[Inputs, Inputs]:
@@ -80,7 +80,7 @@ def hard_by_goodness(
     images: Any,
     labels: Tensor,
     *,
-    network: FeedForward,
+    network: Network,
     generator: torch.Generator,
     logits: Tensor | None = None,
 ) -> tuple[Inputs, Inputs]:
@@ -93,7 +93,7 @@ def hard_by_goodness(
 
 
 def _labelled(
-    images: Any, labels: Tensor, wrong: Tensor, network: FeedForward
+    images: Any, labels: Tensor, wrong: Tensor, network: Network
 ) -> tuple[Inputs, Inputs]:
     like = next(network.parameters())
     codes = (one_of_n(y, network.classes, like).unsqueeze(0) for y in (labels, wrong))

@@ -101,13 +101,13 @@ def accumulate_product(
 
     Arguments:
         total: `[I, U]`, changed in place; or a batch of such products, `[T, I, U]`.
-        left, right: `[R, I]` and `[R, U]`; or `[T, R, I]` and `[T, R, U]`.
+        left, right: `[R, I]` and `[R, U]`; or `[T, R, I]` and `[T, R, U]`; in `total`'s dtype or in `dtype`.
     """
     if dtype is None or dtype == total.dtype:
         _add_product(total, left, right, decay)
     elif left.shape[-2] <= FEW_ROWS and _rounds_on_reading(total, dtype):
         with _fp32_multiplied_as_bf16():
-            _add_product(total, left, right, decay)
+            _add_product(total, left.to(total.dtype), right.to(total.dtype), decay)
     else:
         accumulate(total, _transposed(left, dtype) @ right.to(dtype), decay)
 

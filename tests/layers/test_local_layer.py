@@ -11,6 +11,7 @@ from torch import nn
 from forward_forward.errors import FFError
 from forward_forward.labels import one_of_n
 from forward_forward.layers.dense import Dense
+from forward_forward.layers.joint import Joint
 from forward_forward.layers.labelled_dense import LabelledDense, Projection
 from forward_forward.layers.local_fields import LocalFields
 from forward_forward.layers.local_layer import LocalLayer
@@ -97,7 +98,13 @@ def fields(**parts):
     )
 
 
+def joint(**parts):
+    options = {"bias": False, "generator": generator(), "dtype": torch.float64}
+    return Joint([Dense(BELOW, UNITS, **options), Dense(UNITS, UNITS, **options)], **parts)
+
+
 MAKERS = {
+    Joint: (joint, two_inputs),
     Dense: (dense, plain_inputs),
     LabelledDense: (labelled, labelled_inputs),
     LocalFields: (fields, plain_inputs),

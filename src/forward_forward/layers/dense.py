@@ -20,6 +20,7 @@ class Dense(LocalLayer):
     Arguments:
         in_features: I.
         units: U.
+        bias: whether there is a b.
         generator: draws the weights.
         device, dtype: as torch spells them.
         parts: goodness, loss, peer, matmul_dtype of a `LocalLayer`.
@@ -40,6 +41,7 @@ class Dense(LocalLayer):
         in_features: int,
         units: int,
         *,
+        bias: bool = True,
         generator: torch.Generator | None = None,
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
@@ -52,17 +54,18 @@ class Dense(LocalLayer):
         super().__init__(units, **parts)
         self.in_features = in_features
         self.weight = nn.Parameter(torch.empty(in_features, units, device=device, dtype=dtype))
-        self.bias = nn.Parameter(torch.empty(units, device=device, dtype=dtype))
+        self.bias = nn.Parameter(torch.empty(units, device=device, dtype=dtype)) if bias else None
         self.to(device=device, dtype=dtype)
         self.reset_parameters(generator)
 
     def reset_parameters(self, generator: torch.Generator | None = None) -> None:
         """Draw the weights again."""
         draw_(self.weight, self.in_features, generator)
-        nn.init.zeros_(self.bias)
+        clear_(self.bias)
 
     def parts(self) -> dict[str, Any]:
-        return {"in_features": self.in_features, "units": self.units, **super().parts()}
+        own = {"in_features": self.in_features, "units": self.units, "bias": self.bias is not None}
+        return {**own, **super().parts()}
 
     def preactivation(self, h: Tensor) -> Tensor:  # type: ignore[override]
         return product(h, self.weight, self.matmul_dtype, self.cast, self.bias)
@@ -70,7 +73,7 @@ class Dense(LocalLayer):
     def accumulate(self, inputs: tuple[Any, ...], dz: Tensor, decay: float) -> None:
         (h,) = inputs
         accumulate_product(self.weight.grad, h, dz, decay, self.matmul_dtype)  # type: ignore[arg-type]
-        accumulate(self.bias.grad, dz.sum(0), decay)  # type: ignore[arg-type]
+        accumulate_bias(self.bias, dz, decay)
 
 
 @torch.no_grad()
@@ -79,3 +82,16 @@ def draw_(weight: Tensor, fan_in: int, generator: torch.Generator | None) -> Non
     device = generator.device if generator is not None else weight.device
     draw = torch.randn(weight.shape, generator=generator, device=device)
     weight.copy_(draw / math.sqrt(fan_in))
+
+
+@torch.no_grad()
+def clear_(bias: nn.Parameter | None) -> None:
+    """Set a bias, if there is one, to zero."""
+    if bias is not None:
+        bias.zero_()
+
+
+def accumulate_bias(bias: nn.Parameter | None, dz: Tensor, decay: float) -> None:
+    """grad ← decay · grad + Σ dz over all but the last dimension, for a bias that may not be there."""
+    if bias is not None:
+        accumulate(bias.grad, dz.flatten(0, -2).sum(0, dtype=bias.dtype), decay)  # type: ignore[arg-type]

@@ -8,8 +8,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from forward_forward.errors import UsageError
+from forward_forward.layers.dense import accumulate_bias, clear_
 from forward_forward.layers.local_layer import LocalLayer
-from forward_forward.precision import accumulate, accumulate_product, product
+from forward_forward.precision import accumulate_product, product
 
 Size = tuple[int, int]
 
@@ -38,6 +39,7 @@ class LocalFields(LocalLayer):
         margin: how far the first field reaches beyond the edge.
         tile: places that share a window, along each side.
         channels_first: whether the map below lies channel by channel, as images of a data set do.
+        bias: whether there is one for each unit.
         generator: draws the weights, from N(0, 1/inputs of the unit).
         parts: goodness, loss, peer, matmul_dtype of a `LocalLayer`.
 
@@ -63,6 +65,7 @@ class LocalFields(LocalLayer):
         margin: int = 0,
         tile: int = 1,
         channels_first: bool = False,
+        bias: bool = True,
         generator: torch.Generator | None = None,
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
@@ -79,7 +82,9 @@ class LocalFields(LocalLayer):
         self.window = (tile - 1) * stride + field
         shape = (math.prod(self.tiles), self.window**2 * in_shape[2], tile**2 * channels)
         self.weight = nn.Parameter(torch.empty(shape, device=device, dtype=dtype))
-        self.bias = nn.Parameter(torch.empty(self.units, device=device, dtype=dtype))
+        self.bias = (
+            nn.Parameter(torch.empty(self.units, device=device, dtype=dtype)) if bias else None
+        )
         self.to(device=device, dtype=dtype)
         seen = self._seen()
         kept = None if bool(seen.all()) else seen.to(self.weight)
@@ -97,23 +102,24 @@ class LocalFields(LocalLayer):
         with torch.no_grad():
             self.weight.copy_(draw / self.fan_in.to(draw).sqrt())
             self._forget_unseen(self.weight)
-        nn.init.zeros_(self.bias)
+        clear_(self.bias)
 
     def parts(self) -> dict[str, Any]:
         names = ("in_shape", "grid", "channels", "field", "stride", "margin", "tile")
         own = {name: getattr(self, name) for name in (*names, "channels_first")}
-        return {**own, **super().parts()}
+        return {**own, "bias": self.bias is not None, **super().parts()}
 
     def preactivation(self, h: Tensor) -> Tensor:  # type: ignore[override]
         z = product(self._windows(h), self.weight, self.matmul_dtype, self.cast)
-        return self._as_map(z) + self.bias
+        z = self._as_map(z)
+        return z if self.bias is None else z + self.bias
 
     def accumulate(self, inputs: tuple[Any, ...], dz: Tensor, decay: float) -> None:
         (h,) = inputs
         windows, dz_tiles = self._windows(h), self._as_tiles(dz)
         accumulate_product(self.weight.grad, windows, dz_tiles, decay, self.matmul_dtype)  # type: ignore[arg-type]
         self._forget_unseen(self.weight.grad)  # type: ignore[arg-type]
-        accumulate(self.bias.grad, dz.sum(0), decay)  # type: ignore[arg-type]
+        accumulate_bias(self.bias, dz, decay)
 
     def dense_weight(self) -> Tensor:
         """Return the weights as one matrix `[inputs, U]`, zero outside the fields: the same layer, fully connected."""

@@ -117,21 +117,51 @@ class LocalLayer(nn.Module, ABC):
         """
         inputs = tuple(map(_detached, inputs))
         y = self.preactivation(*inputs).detach().relu_()
-        batch = len(y) // 2
-        g = self.goodness(y)
-        g_pos, g_neg = g.chunk(2)
-        scale = share / batch
-        slopes = torch.cat(self.loss.slopes(g_pos, g_neg)).mul_(self.objective_scale * scale)
-        pull = self.peer.pull(y[:batch]).mul_(scale) if self.peer is not None else None
+        slopes, pull, statistics = self._judged(y, share)
         inputs_, dz = self._rows_that_teach(inputs, y, slopes, pull)
+        self.make_gradients()
+        self.accumulate(inputs_, dz, decay)
+        self.cast.mark_stale()  # whatever steps now, and however it counts its changes
+        return y, statistics
+
+    @final
+    @torch.no_grad()
+    def slope_of_state(
+        self, y: Tensor, rectified: Tensor, *, fresh: float, share: float = 1.0
+    ) -> tuple[Tensor, LayerStatistics]:
+        """Return ∂(share · mean objective)/∂z `[2B, U]` of a state that remembers, and statistics of the batch.
+
+        The state is y = rest + fresh · ReLU(z), positives first, and its rest is a constant.
+
+        Arguments:
+            y: `[2B, U]`.
+            rectified: ReLU(z), `[2B, U]`.
+            fresh: how much of it is new, in (0, 1].
+            share: factor on the mean objective.
+        """
+        slopes, pull, statistics = self._judged(y, share)
+        dz = slope_of(self.goodness, y, (slopes * fresh).to(y.dtype).unsqueeze(1))
+        dz = dz.mul_(rectified > 0)
+        if pull is not None:
+            dz[: len(y) // 2] -= pull
+        return dz, statistics
+
+    def make_gradients(self) -> None:
+        """Give every parameter that has none a gradient of zeros."""
         for parameter in self.parameters():
             if parameter.grad is None:
                 parameter.grad = torch.zeros_like(parameter)
-        self.accumulate(inputs_, dz, decay)
-        self.cast.mark_stale()  # whatever steps now, and however it counts its changes
+
+    def _judged(self, y: Tensor, share: float) -> tuple[Tensor, Tensor | None, LayerStatistics]:
+        """Return share / B · ∂objective/∂g of every row, the pull of peers on every positive row, and statistics."""
+        batch = len(y) // 2
+        g_pos, g_neg = self.goodness(y).chunk(2)
+        scale = share / batch
+        slopes = torch.cat(self.loss.slopes(g_pos, g_neg)).mul_(self.objective_scale * scale)
+        pull = self.peer.pull(y[:batch]).mul_(scale) if self.peer is not None else None
         loss = self.loss(g_pos, g_neg).mean()
         right = (g_pos > g_neg).float().mean()
-        return y, LayerStatistics(loss, right, g_pos.mean(), g_neg.mean())
+        return slopes, pull, LayerStatistics(loss, right, g_pos.mean(), g_neg.mean())
 
     def accumulate(self, inputs: tuple[Any, ...], dz: Tensor, decay: float) -> None:
         """grad ← decay · grad + (∂z/∂parameters)ᵀ dz, for every parameter; dz may be overwritten.
@@ -180,6 +210,10 @@ class LocalLayer(nn.Module, ABC):
         """Return ∂objective/∂z `[R, U]`: ∂L/∂g · ∂g/∂y · ReLU′."""
         dz = slope_of(self.goodness, y, slopes.to(y.dtype).unsqueeze(1))
         return dz if self._gated_by_slope else dz.mul_(y > 0)
+
+    def set_matmul_dtype(self, dtype: torch.dtype | None) -> None:
+        """Choose the dtype of matmuls; None is the parameters' own."""
+        self.matmul_dtype = dtype
 
     def parts(self) -> dict[str, Any]:
         """Return the parts that every layer has, as keyword arguments of a constructor."""

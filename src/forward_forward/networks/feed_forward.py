@@ -1,25 +1,23 @@
 """A stack of local layers: each reads the normalised activities of the one below."""
 
-import importlib
 from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
-from forward_forward import layers as layer_package
-from forward_forward.discover import members, pick, submodules
 from forward_forward.errors import CheckpointError, UsageError
 from forward_forward.goodness import sum_of_squares
 from forward_forward.labels import neutral
 from forward_forward.layers.dense import Dense
+from forward_forward.layers.described import build_layer, describe_layer
 from forward_forward.layers.labelled_dense import LabelledDense
 from forward_forward.layers.local_layer import LocalLayer
 from forward_forward.layers.softmax_head import SoftmaxHead
 from forward_forward.losses import Loss
 from forward_forward.normalization import Normalization, length
 from forward_forward.slopes import Goodness
-from forward_forward.spec import describe, find_normalization, find_parts
+from forward_forward.spec import describe, find_normalization
 
 
 class FeedForward(nn.Module):
@@ -178,18 +176,29 @@ class FeedForward(nn.Module):
         features = torch.cat(read, dim=1)
         return features, self.head(features)
 
+    @torch.no_grad()
+    def label_goodness(self, images: Any, codes: Tensor) -> Tensor:
+        """Return the goodness of every layer with each label, `[L, B, K]`.
+
+        Arguments:
+            images: `[B, D]`, or what `project` made of them.
+            codes: label codes to ask about, `[K, 1 or B, C]`.
+        """
+        activities = self.activities(self.project(images), codes)
+        goodness = [
+            layer.goodness(y).view(len(codes), -1).t()
+            for layer, y in zip(self.layers, activities, strict=True)
+        ]
+        return torch.stack(goodness)
+
     def read(self, goodness: Tensor) -> Tensor:
         """Return the sum over the layers that readouts use of goodness `[L, B, K]`, `[B, K]`."""
         return goodness[self.read_from :].sum(0)
 
     def config(self) -> dict[str, Any]:
         """Return what `from_config` builds the same network from, as plain JSON."""
-        layers = [
-            {"layer": type(layer).__name__} | {k: describe(v) for k, v in layer.parts().items()}
-            for layer in self.layers
-        ]
         return {
-            "layers": layers,
+            "layers": [describe_layer(layer) for layer in self.layers],
             "classes": self.classes,
             "normalization": describe(self.normalization),
             "head": self.head is not None,
@@ -204,7 +213,7 @@ class FeedForward(nn.Module):
             UsageError: when a part or a layer has no such name here.
         """
         try:
-            layers = [_build(described) for described in config["layers"]]
+            layers = [build_layer(described) for described in config["layers"]]
             return cls(
                 layers,
                 config["classes"],
@@ -218,21 +227,4 @@ class FeedForward(nn.Module):
     def set_matmul_dtype(self, dtype: torch.dtype | None) -> None:
         """Choose the dtype of every layer's matmuls; None is the parameters' own."""
         for layer in self.layers:
-            layer.matmul_dtype = dtype
-
-
-def _layer_types() -> dict[str, type[LocalLayer]]:
-    """Return every layer type in `layers/` by its name."""
-    modules = map(importlib.import_module, submodules(layer_package).values())
-    return {
-        name: member
-        for module in modules
-        for name, member in members(module).items()
-        if isinstance(member, type) and issubclass(member, LocalLayer)
-    }
-
-
-def _build(described: dict[str, Any]) -> LocalLayer:
-    parts = find_parts({k: v for k, v in described.items() if k != "layer"})
-    kind = pick(_layer_types(), described["layer"], "layer")
-    return kind(**parts, generator=torch.Generator().manual_seed(0))
+            layer.set_matmul_dtype(dtype)

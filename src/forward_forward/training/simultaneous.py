@@ -5,12 +5,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from forward_forward.adversarial import Adversary, described_adversary
 from forward_forward.augment import Augmentation, described_augment
 from forward_forward.data import Split
 from forward_forward.errors import UsageError
 from forward_forward.layers.local_layer import LayerStatistics
 from forward_forward.negatives import Negatives, stack
 from forward_forward.networks.feed_forward import FeedForward
+from forward_forward.networks.network import Network
 from forward_forward.readout import goodness_per_label
 from forward_forward.spec import describe
 from forward_forward.training.evaluation import Scores, shortlisted
@@ -33,10 +35,12 @@ class Simultaneous:
         rule: updates the layers.
         head_rule: updates the softmax head.
         augment: changes images before anything else sees them; None leaves them as they are.
+        adversary: moves the images that the layers learn from, once the negatives are drawn; the head sees them
+            unmoved. None leaves them as they are.
 
     Raises:
-        UsageError: when the negatives are labels and the network reads none, or the other way about; or when a network
-            without labels has no head, and so no readout at all.
+        UsageError: when the negatives are labels and the network reads none, or the other way about; when a network
+            without labels has no head, and so no readout at all, or an adversary, who asks about labels.
     """
 
     stages = 1
@@ -48,6 +52,7 @@ class Simultaneous:
         rule: Rule,
         head_rule: Rule,
         augment: Augmentation | None = None,
+        adversary: Adversary | None = None,
     ) -> None:
         if getattr(negatives, "labelled", True) != network.labelled:
             raise UsageError(
@@ -55,12 +60,15 @@ class Simultaneous:
             )
         if network.head is None and not network.labelled:
             raise UsageError("a net without labels is read by its softmax; build it with head=True")
+        if adversary is not None and not network.labelled:
+            raise UsageError("an adversary moves images against their labels; this net reads none")
         self.network = network
         self.matmul_dtype = network.layers[0].matmul_dtype
         self.negatives = negatives
         self.rule = rule
         self.head_rule = head_rule
         self.augment = augment
+        self.adversary = adversary
         self.layer_optimizers = [rule.build(layer.parameters()) for layer in network.layers]
         self.optimizers = list(self.layer_optimizers)
         if network.head is not None:
@@ -85,7 +93,7 @@ class Simultaneous:
         images: Any = self.split.images[rows]
         if self.augment is not None:
             images = self.augment(images, generator)
-        logits = None
+        seen, logits = images, None
         if network.labelled:
             images = network.project(images)
             if network.head is not None:
@@ -95,6 +103,8 @@ class Simultaneous:
             images, labels, network=network, generator=generator, logits=logits
         )
         inputs = stack(pos, neg)
+        if self.adversary is not None:
+            inputs = (self.adversary(network.layers[0], seen, inputs[1]), *inputs[1:])
         return network.project(inputs[0]), *inputs[1:]
 
     def _teach_layers(
@@ -142,6 +152,7 @@ class Simultaneous:
             "rule": describe(self.rule),
             "head_rule": describe(self.head_rule),
             **described_augment(self.augment),
+            **described_adversary(self.adversary),
         }
 
 
@@ -154,7 +165,7 @@ def table(statistics: list[LayerStatistics]) -> Tensor:
     return torch.stack(rows)
 
 
-def network_scores(network: FeedForward, images: Tensor) -> Scores:
+def network_scores(network: Network, images: Tensor) -> Scores:
     """Return the scores of images by goodness, softmax and shortlist, computed once for all three.
 
     A net without labels has only the softmax: no goodness of its belongs to a class.

@@ -1,0 +1,264 @@
+"""Layers that hear from below and from above: a still image becomes a video whose frames are all the same."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+
+from forward_forward.errors import UsageError
+from forward_forward.layers.described import build_layer, describe_layer
+from forward_forward.layers.joint import Joint
+from forward_forward.layers.softmax_head import SoftmaxHead
+from forward_forward.networks.state import Frame, Reaction, State
+from forward_forward.networks.wiring import IMAGE, LABEL, Source, Wiring, checked
+from forward_forward.normalization import Normalization, length
+from forward_forward.spec import describe, find_normalization
+
+
+class Recurrent(nn.Module):
+    """A net of `Joint` layers, run for several iterations on each image, y ← keep · y + (1 − keep) · ReLU(z).
+
+    z is computed from the normalised activities of the previous iteration, of all layers at once; or, where
+    `alternate`, of the even layers and then of the odd ones. Every image starts with one bottom-up pass, which no
+    label enters. The softmax head reads that pass.
+
+    References:
+        Hinton 2022, §3.4 and figure 3.
+
+    Arguments:
+        layers: bottom to top.
+        wiring: for each layer what feeds it, in the order of its connections.
+        classes: C.
+        keep: how much of the old activities stays, in [0, 1).
+        iterations: on each image.
+        window: first and last iteration, counted from 1, over which goodness is averaged.
+        alternate: whether even and odd layers take turns.
+        normalization: of images, labels and activities.
+        head: whether a softmax is learned alongside.
+
+    Raises:
+        UsageError: when wiring and layers do not fit, or a number is outside its range.
+    """
+
+    layers: Sequence[Joint]
+    head: SoftmaxHead | None
+    read_from = 0
+
+    def __init__(
+        self,
+        layers: Sequence[Joint],
+        wiring: Sequence[Sequence[Source]],
+        classes: int,
+        *,
+        keep: float = 0.3,
+        iterations: int = 8,
+        window: tuple[int, int] = (3, 5),
+        alternate: bool = False,
+        normalization: Normalization = length,
+        head: bool = True,
+    ) -> None:
+        super().__init__()
+        self.wiring = checked(wiring)
+        _check_fit(layers, self.wiring, classes)
+        if not 0 <= keep < 1:
+            raise UsageError(f"keep {keep} must be from 0 to below 1")
+        first, last = window
+        if not 1 <= first <= last <= iterations:
+            raise UsageError(
+                f"goodness of iterations {first} to {last}, but the net runs for {iterations}: "
+                "choose a window within them"
+            )
+        self.layers = cast("Sequence[Joint]", nn.ModuleList(layers))
+        self.classes = classes
+        self.keep = keep
+        self.iterations = iterations
+        self.window = (first, last)
+        self.alternate = alternate
+        self.normalization = normalization
+        like = next(layers[0].parameters())
+        units = sum(layer.units for layer in layers)
+        self.head = (
+            SoftmaxHead(units, classes, device=like.device, dtype=like.dtype) if head else None
+        )
+
+    @property
+    def labelled(self) -> bool:
+        """Whether a label feeds any layer; if not, the net learns without labels."""
+        return any(LABEL in sources for sources in self.wiring)
+
+    @torch.no_grad()
+    def project(self, images: Any) -> Frame:
+        """Return the frame of images `[B, D]` or `[2, B, D]` (or the one already made)."""
+        if isinstance(images, Frame):
+            return images
+        images = self.normalization(images if images.ndim == 3 else images.unsqueeze(0))
+        shares = {
+            index: layer.share(sources.index(IMAGE), images)
+            for index, (layer, sources) in enumerate(zip(self.layers, self.wiring, strict=True))
+            if IMAGE in sources
+        }
+        return Frame(images, shares)
+
+    @torch.no_grad()
+    def begin(self, frame: Frame) -> State:
+        """Return the state after one bottom-up pass: each layer hears the image and the layers below, no more."""
+        state = State([], [])
+        for index, (layer, sources) in enumerate(zip(self.layers, self.wiring, strict=True)):
+            below = [s for s in sources if isinstance(s, int) and s < index]
+            shares = [layer.share(sources.index(s), state.h[s]) for s in below]
+            if index in frame.shares:
+                shares.append(frame.shares[index].flatten(0, 1))
+            y = (sum(shares[1:], shares[0]) + layer.bias).relu_()
+            state.y.append(y)
+            state.h.append(self._normalized(y, layer))
+        return state
+
+    @torch.no_grad()
+    def one_pass(self, images: Any) -> tuple[Tensor, Tensor]:
+        """Return the head's features `[B, I]` and logits `[B, C]` from the bottom-up pass.
+
+        Raises:
+            UsageError: when the network has no head.
+        """
+        return self.read_state(self.begin(self.project(images)))
+
+    def read_state(self, state: State) -> tuple[Tensor, Tensor]:
+        """Return the head's features `[R, I]` and logits `[R, C]` of a state."""
+        if self.head is None:
+            raise UsageError("this network has no softmax head; build it with head=True")
+        features = torch.cat(state.h, dim=1).to(self.head.weight.dtype)
+        return features, self.head(features)
+
+    @torch.no_grad()
+    def drives(self, frame: Frame, codes: Tensor | None) -> list[Tensor]:
+        """Return for each layer what stays the same over iterations: bias, image and label, `[K, B, U]`.
+
+        Arguments:
+            frame: of B images.
+            codes: label codes, `[K, 1 or B, C]`; None where no label feeds the net.
+        """
+        leading = torch.broadcast_shapes(
+            frame.images.shape[:2], codes.shape[:2] if codes is not None else (1, 1)
+        )
+        drives = []
+        for index, (layer, sources) in enumerate(zip(self.layers, self.wiring, strict=True)):
+            drive: Tensor = layer.bias
+            if index in frame.shares:
+                drive = drive + frame.shares[index]
+            if LABEL in sources and codes is not None:
+                drive = drive + layer.share(sources.index(LABEL), self.normalization(codes))
+            drives.append(drive.expand(*leading, layer.units))
+        return drives
+
+    @torch.no_grad()
+    def advance(self, state: State, drives: list[Tensor]) -> Iterator[Reaction]:
+        """Run one iteration, in place on the state, and yield what each layer did."""
+        everyone = range(len(self.layers))
+        for group in (everyone[::2], everyone[1::2]) if self.alternate else (everyone,):
+            reactions = [self._react(index, state, drives[index]) for index in group]
+            for reaction in reactions:
+                layer = self.layers[reaction.layer]
+                state.y[reaction.layer] = reaction.y
+                state.h[reaction.layer] = self._normalized(reaction.y, layer)
+            yield from reactions
+
+    @torch.no_grad()
+    def goodness_by_iteration(
+        self, images: Any, codes: Tensor | None, iterations: int | None = None
+    ) -> Tensor:
+        """Return the goodness of every layer in every iteration, `[T, L, K, B]`.
+
+        Arguments:
+            images: `[B, D]` or their `Frame`.
+            codes: `[K, 1 or B, C]`, None for a net without labels.
+            iterations: T; None runs all.
+        """
+        frame = self.project(images)
+        drives = self.drives(frame, codes)
+        leading = drives[0].shape[:2]
+        state = self.begin(frame).repeated(leading[0] // len(frame.images))
+        rows = []
+        for _ in range(iterations or self.iterations):
+            reactions = sorted(self.advance(state, drives), key=lambda r: r.layer)
+            rows.append([self.layers[r.layer].goodness(r.y).view(leading) for r in reactions])
+        return torch.stack([torch.stack(row) for row in rows])
+
+    def label_goodness(self, images: Any, codes: Tensor) -> Tensor:
+        """Return the goodness of every layer with each label, averaged over the window, `[L, B, K]`."""
+        first, last = self.window
+        goodness = self.goodness_by_iteration(images, codes, last)
+        return goodness[first - 1 :].mean(0).transpose(1, 2)
+
+    def read(self, goodness: Tensor) -> Tensor:
+        """Return the sum over layers of goodness `[L, B, K]`, `[B, K]`."""
+        return goodness.sum(0)
+
+    def inputs_of(
+        self, index: int, frame: Frame, codes: Tensor | None, heard: list[Tensor]
+    ) -> tuple[Tensor, ...]:
+        """Return a layer's inputs over T iterations, one per connection, to broadcast as `[T, K, B, ...]`.
+
+        Arguments:
+            heard: for each hidden layer that feeds it, `[T, K, B, U']`.
+        """
+        waiting = iter(heard)
+        inputs = []
+        for source in self.wiring[index]:
+            if source == IMAGE:
+                inputs.append(frame.images.unsqueeze(0))
+            elif source == LABEL:
+                assert codes is not None
+                inputs.append(self.normalization(codes).unsqueeze(0))
+            else:
+                inputs.append(next(waiting))
+        return tuple(inputs)
+
+    def config(self) -> dict[str, Any]:
+        """Return what `from_config` builds the same network from, as plain JSON."""
+        names = ("classes", "keep", "iterations", "window", "alternate")
+        return {
+            "layers": [describe_layer(layer) for layer in self.layers],
+            "wiring": [list(sources) for sources in self.wiring],
+            "normalization": describe(self.normalization),
+            "head": self.head is not None,
+            **{name: getattr(self, name) for name in names},
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "Recurrent":
+        """Build a network from what `config` returned; its weights are not drawn anew in a known way."""
+        rest = dict(config)
+        layers = [cast("Joint", build_layer(described)) for described in rest.pop("layers")]
+        normalization = find_normalization(rest.pop("normalization"))
+        return cls(layers, **rest, normalization=normalization)
+
+    def set_matmul_dtype(self, dtype: torch.dtype | None) -> None:
+        """Choose the dtype of every layer's matmuls; None is the parameters' own."""
+        for layer in self.layers:
+            layer.set_matmul_dtype(dtype)
+
+    def _react(self, index: int, state: State, drive: Tensor) -> Reaction:
+        layer, sources = self.layers[index], self.wiring[index]
+        hidden = [(i, state.h[s]) for i, s in enumerate(sources) if isinstance(s, int)]
+        z = drive.flatten(0, 1)
+        for connection, h in hidden:
+            z = z + layer.share(connection, h)
+        rectified = z.relu()
+        y = torch.lerp(rectified, state.y[index], self.keep)
+        return Reaction(index, tuple(h for _, h in hidden), rectified, y)
+
+    def _normalized(self, y: Tensor, layer: Joint) -> Tensor:
+        return self.normalization(y).to(layer.matmul_dtype or y.dtype)
+
+
+def _check_fit(layers: Sequence[Joint], wiring: Wiring, classes: int) -> None:
+    if not layers or len(layers) != len(wiring):
+        raise UsageError(f"{len(layers)} layers, but the wiring is for {len(wiring)}")
+    if classes < 2:
+        raise UsageError(f"{classes} classes: a wrong label needs at least 2 classes")
+    for index, (layer, sources) in enumerate(zip(layers, wiring, strict=True)):
+        if len(layer.connections) != len(sources):
+            raise UsageError(
+                f"layer {index} has {len(layer.connections)} connections for {len(sources)} sources"
+            )

@@ -1,0 +1,151 @@
+"""Recurrent nets by kind of connection: fully connected, or maps with local fields below and above."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+
+from forward_forward.errors import UsageError
+from forward_forward.goodness import sum_of_squares
+from forward_forward.layers.dense import Dense
+from forward_forward.layers.joint import Joint
+from forward_forward.layers.local_fields import LocalFields
+from forward_forward.layers.local_layer import LocalLayer
+from forward_forward.losses import Loss
+from forward_forward.networks.recurrent import Recurrent
+from forward_forward.networks.wiring import IMAGE, LABEL, Source, Wiring, from_above, neighbours
+from forward_forward.slopes import Goodness
+
+Connect = Callable[[Source, int], LocalLayer]
+"""(source, index of the layer it feeds) → a connection without a bias."""
+
+
+def dense_recurrent(
+    in_features: int,
+    classes: int,
+    widths: Sequence[int],
+    *,
+    generator: torch.Generator,
+    wiring: Wiring | None = None,
+    device: torch.device | str | None = None,
+    dtype: torch.dtype | None = None,
+    **rest: Any,
+) -> Recurrent:
+    """Return a recurrent net of fully connected layers.
+
+    Arguments:
+        in_features: pixels of an image, D.
+        classes: C.
+        widths: units of each hidden layer, bottom to top.
+        generator: draws the weights.
+        wiring: who feeds whom; None is figure 3's, `wiring.neighbours`.
+        rest: `goodness`, `loss`, `peer`, `matmul_dtype`, `top_down` as of `recurrent`, and what `Recurrent` takes.
+
+    Example:
+        >>> g = torch.Generator().manual_seed(0)
+        >>> net = dense_recurrent(64, 10, [30, 20], generator=g)
+        >>> [[c.in_features for c in layer.connections] for layer in net.layers]
+        [[64, 20], [30, 10]]
+    """
+    sizes: dict[Source, int] = {IMAGE: in_features, LABEL: classes, **dict(enumerate(widths))}
+
+    def connect(source: Source, layer: int) -> LocalLayer:
+        return Dense(
+            sizes[source],
+            widths[layer],
+            bias=False,
+            generator=generator,
+            device=device,
+            dtype=dtype,
+        )
+
+    return recurrent(connect, classes, wiring or neighbours(len(widths)), **rest)
+
+
+def local_recurrent(
+    in_shape: tuple[int, int, int],
+    classes: int,
+    depth: int,
+    *,
+    generator: torch.Generator,
+    channels: int = 3,
+    field: int = 11,
+    tile: int = 8,
+    wiring: Wiring | None = None,
+    device: torch.device | str | None = None,
+    dtype: torch.dtype | None = None,
+    **rest: Any,
+) -> Recurrent:
+    """Return a recurrent net of maps as large as the image, with fields cut off at the edge; labels feed every unit.
+
+    References:
+        Hinton 2022, §4 and note 12: 32 × 32 places of 3 units, fields of 11 × 11.
+
+    Arguments:
+        in_shape: (channels, height, width) of an image.
+        classes: C.
+        depth: hidden layers.
+        generator: draws the weights.
+        channels: units at each place of a hidden layer.
+        field: height and width of a field, odd.
+        tile: see `LocalFields`.
+        wiring: who feeds whom; None is figure 3's, `wiring.neighbours`.
+        rest: as of `dense_recurrent`.
+    """
+    if field % 2 == 0:
+        raise UsageError(f"fields of {field} have no middle; take an odd size")
+    colours, height, width = in_shape
+    units = height * width * channels
+
+    def connect(source: Source, layer: int) -> LocalLayer:
+        common: dict[str, Any] = {"generator": generator, "device": device, "dtype": dtype}
+        if source == LABEL:
+            return Dense(classes, units, bias=False, **common)
+        below = (height, width, colours if source == IMAGE else channels)
+        return LocalFields(
+            below,
+            (height, width),
+            channels,
+            field=field,
+            margin=field // 2,
+            tile=tile,
+            channels_first=source == IMAGE,
+            bias=False,
+            **common,
+        )
+
+    return recurrent(connect, classes, wiring or neighbours(depth), **rest)
+
+
+def recurrent(
+    connect: Connect,
+    classes: int,
+    wiring: Wiring,
+    *,
+    goodness: Goodness = sum_of_squares,
+    loss: Loss | None = None,
+    peer: float = 0.0,
+    matmul_dtype: torch.dtype | None = None,
+    top_down: float = 0.5,
+    **rest: Any,
+) -> Recurrent:
+    """Return a recurrent net whose connections come from `connect`.
+
+    Arguments:
+        connect: makes each connection.
+        classes: C.
+        wiring: who feeds whom.
+        goodness, loss, peer, matmul_dtype: of every layer.
+        top_down: factor on the first weights of all that comes from above: at 1 the bottom-up pass, which hears
+            nothing from above, says little of the states that follow.
+        rest: what `Recurrent` takes.
+    """
+    parts = {"goodness": goodness, "loss": loss, "peer": peer, "matmul_dtype": matmul_dtype}
+    layers = [
+        Joint([connect(source, index) for source in sources], **parts)
+        for index, sources in enumerate(wiring)
+    ]
+    with torch.no_grad():
+        for layer, position in from_above(wiring):
+            next(layers[layer].connections[position].parameters()).mul_(top_down)
+    return Recurrent(layers, wiring, classes, **rest)

@@ -1,0 +1,166 @@
+"""A recurrent net learns from every iteration on every frame; no activities outlive the frame they belong to."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from forward_forward.augment import Augmentation, described_augment
+from forward_forward.data import Split
+from forward_forward.errors import UsageError
+from forward_forward.layers.local_layer import LayerStatistics
+from forward_forward.negatives import Negatives, stack
+from forward_forward.networks.recurrent import Recurrent
+from forward_forward.networks.state import Frame, State
+from forward_forward.spec import describe
+from forward_forward.training.evaluation import Scores
+from forward_forward.training.optimizers import Rule, set_rate
+from forward_forward.training.simultaneous import network_scores, table
+
+Video = Callable[[Tensor, torch.Generator], Iterable[Tensor]]
+"""Images `[B, D]` and a generator → frames, each `[B, D']`."""
+
+
+class Iterated:
+    """Runs positives and negatives side by side and updates every layer after each frame.
+
+    One step: a bottom-up pass on the first frame → the head's probabilities → negatives; then the iterations on each
+    frame in turn. Each layer's objective is the mean over the frame's iterations, in each of which the old
+    activities are a constant. A still image is a video of one frame; of a longer one, no more is kept than of one
+    frame, however long it is.
+
+    References:
+        Hinton 2022, §3.4.
+
+    Arguments:
+        network: learns in place.
+        negatives: makes the negative data from the first frame: wrong labels, or, where no label feeds the net,
+            other images.
+        rule: updates the layers.
+        head_rule: updates the softmax head.
+        augment: changes images before anything else sees them; None leaves them as they are.
+        video: makes frames of images; None is a still image.
+
+    Raises:
+        UsageError: when the negatives are labels and no label feeds the network, or the other way about; or for a
+            video of a network without labels.
+    """
+
+    stages = 1
+
+    def __init__(
+        self,
+        network: Recurrent,
+        negatives: Negatives,
+        rule: Rule,
+        head_rule: Rule,
+        augment: Augmentation | None = None,
+        video: Video | None = None,
+    ) -> None:
+        if getattr(negatives, "labelled", True) != network.labelled:
+            raise UsageError(
+                "wrong labels are negatives of a net that a label feeds, hybrid images of one without"
+            )
+        if video is not None and not network.labelled:
+            raise UsageError("a video needs wrong labels as negatives; let a label feed the net")
+        self.network = network
+        self.matmul_dtype = network.layers[0].matmul_dtype
+        self.negatives = negatives
+        self.rule = rule
+        self.head_rule = head_rule
+        self.augment = augment
+        self.video = video
+        self.layer_optimizers = [rule.build(layer.parameters()) for layer in network.layers]
+        self.optimizers = list(self.layer_optimizers)
+        if network.head is not None:
+            self.head_optimizer = head_rule.build(network.head.parameters())
+            self.optimizers.append(self.head_optimizer)
+        for layer in network.layers:
+            layer.make_gradients()
+
+    def begin(self, split: Split, stage: int, seed: int) -> None:
+        self.split = split
+
+    @torch.no_grad()
+    def step(self, rows: Tensor, generator: torch.Generator, gain: float) -> Tensor:
+        network, labels = self.network, self.split.labels[rows]
+        images = self.split.images[rows]
+        if self.augment is not None:
+            images = self.augment(images, generator)
+        frames = iter((images,) if self.video is None else self.video(images, generator))
+        frame = network.project(next(frames))
+        state = network.begin(frame)
+        logits = self._teach_head(state, labels, gain)
+        given: Any = frame if network.labelled else images
+        pos, neg = self.negatives(
+            given, labels, network=network, generator=generator, logits=logits
+        )
+        both, *codes = stack(pos, neg)
+        if network.labelled:
+            state = state.repeated(2)
+        else:
+            frame = network.project(both.view(2, *images.shape))
+            state = network.begin(frame)
+        code = codes[0] if codes else None
+        seen = self._teach_layers(frame, code, state, gain)
+        count = 1
+        for later in frames:
+            seen = seen + self._teach_layers(network.project(later), code, state, gain)
+            count += 1
+        return seen / count
+
+    def _teach_layers(
+        self, frame: Frame, codes: Tensor | None, state: State, gain: float
+    ) -> Tensor:
+        """Run the iterations on one frame, let each layer learn from all of them, and return the statistics."""
+        network, rule = self.network, self.rule
+        drives = network.drives(frame, codes)
+        leading = (network.iterations, *drives[0].shape[:2])
+        share = rule.share / network.iterations
+        heard: list[list[tuple[Tensor, ...]]] = [[] for _ in network.layers]
+        slopes: list[list[Tensor]] = [[] for _ in network.layers]
+        statistics: list[list[LayerStatistics]] = [[] for _ in network.layers]
+        for _ in range(network.iterations):
+            for did in network.advance(state, drives):
+                layer = network.layers[did.layer]
+                dz, seen = layer.slope_of_state(
+                    did.y, did.rectified, fresh=1 - network.keep, share=share
+                )
+                slopes[did.layer].append(dz.to(layer.matmul_dtype or dz.dtype))
+                heard[did.layer].append(did.heard)
+                statistics[did.layer].append(seen)
+        for index, layer in enumerate(network.layers):
+            sources = [torch.stack(h).view(*leading, -1) for h in zip(*heard[index], strict=True)]
+            inputs = network.inputs_of(index, frame, codes, sources)
+            layer.accumulate(inputs, torch.stack(slopes[index]), rule.decay)
+            set_rate(self.layer_optimizers[index], gain)
+            self.layer_optimizers[index].step()
+        return torch.stack([table(seen).mean(0) for seen in statistics])
+
+    def _teach_head(self, state: State, labels: Tensor, gain: float) -> Tensor | None:
+        """Let the head learn from the bottom-up pass, and return its logits `[B, C]`; None without a head."""
+        head = self.network.head
+        if head is None:
+            return None
+        features, logits = self.network.read_state(state)
+        head.learn(
+            features, labels, logits=logits, decay=self.head_rule.decay, share=self.head_rule.share
+        )
+        set_rate(self.head_optimizer, gain)
+        self.head_optimizer.step()
+        return logits
+
+    def scores(self, images: Tensor) -> Scores:
+        return network_scores(self.network, images)
+
+    def describe(self) -> dict[str, Any]:
+        return {
+            "method": "iterated",
+            "network": self.network.config(),
+            "negatives": describe(self.negatives),
+            "rule": describe(self.rule),
+            "head_rule": describe(self.head_rule),
+            **described_augment(self.augment),
+            **({} if self.video is None else {"video": describe(self.video)}),
+        }

@@ -1,0 +1,318 @@
+"""The recurrent net: what feeds what, what an iteration does, and that the fast step is the obvious one."""
+
+import pytest
+import torch
+
+from forward_forward.data import Split
+from forward_forward.errors import UsageError
+from forward_forward.goodness import mean_of_squares, negative_sum_of_squares
+from forward_forward.hybrids import HybridImages
+from forward_forward.labels import every_label, one_of_n
+from forward_forward.layers.dense import Dense
+from forward_forward.layers.joint import Joint
+from forward_forward.layers.local_fields import LocalFields
+from forward_forward.losses import SiLU
+from forward_forward.negatives import hard_by_goodness, hard_by_softmax, random_wrong_label
+from forward_forward.networks.recurrent import Recurrent
+from forward_forward.networks.recurrent_nets import dense_recurrent, local_recurrent
+from forward_forward.networks.wiring import (
+    IMAGE,
+    LABEL,
+    checked,
+    neighbours,
+    with_skips,
+    without_labels,
+)
+from forward_forward.normalization import length
+from forward_forward.readout import goodness_per_label
+from forward_forward.training.iterated import Iterated
+from forward_forward.training.optimizers import SmoothedGradient
+from toys import CLASSES, PIXELS, dataset, generator, labels_of, uniform
+
+BATCH = 6
+RULES = {
+    "rule": SmoothedGradient(rate=0.02, weight_decay=0.002),
+    "head_rule": SmoothedGradient(rate=0.1, weight_decay=0.003),
+}
+
+
+def recurrent(widths=(9, 8), seed=0, **options):
+    options = {"iterations": 4, "window": (2, 3), "peer": 0.06, **options}
+    return dense_recurrent(
+        PIXELS, CLASSES, widths, generator=generator(seed), dtype=torch.float64, **options
+    )
+
+
+def local(**options):
+    return local_recurrent(
+        (1, 3, 4),
+        CLASSES,
+        2,
+        generator=generator(),
+        field=3,
+        tile=2,
+        dtype=torch.float64,
+        **{"iterations": 3, "window": (2, 3), "peer": 0.06, **options},
+    )
+
+
+def codes():
+    return torch.stack([one_of_n(labels_of(BATCH, seed), CLASSES, uniform(1)) for seed in (1, 2)])
+
+
+def obvious_states(network, images, code, iterations):
+    """Run one label's pass with whole inputs and nothing shared, and yield (layer, z, old y, y) of each reaction."""
+    sources = {IMAGE: network.normalization(images), LABEL: network.normalization(code)}
+    y, h = [], []
+    for layer, wires in zip(network.layers, network.wiring, strict=True):
+        z = layer.bias.expand(len(images), -1)
+        for connection, source in zip(layer.connections, wires, strict=True):
+            if source == IMAGE or (source != LABEL and source < len(h)):
+                z = z + (sources[IMAGE] if source == IMAGE else h[source]) @ dense_weight(
+                    connection
+                )
+        y.append(z.relu().detach())
+        h.append(length(y[-1]))
+    for _ in range(iterations):
+        groups = [range(len(y))]
+        if network.alternate:
+            groups = [range(0, len(y), 2), range(1, len(y), 2)]
+        for group in groups:
+            done = []
+            for index in group:
+                wires = network.wiring[index]
+                inputs = [sources[s] if isinstance(s, str) else h[s] for s in wires]
+                layer = network.layers[index]
+                z = layer.preactivation(*inputs)
+                done.append(
+                    (index, z, y[index], network.keep * y[index] + (1 - network.keep) * z.relu())
+                )
+            for index, _, _, new in done:
+                y[index] = new.detach()
+                h[index] = length(y[index])
+            yield from done
+
+
+def dense_weight(connection):
+    return connection.weight if isinstance(connection, Dense) else connection.dense_weight()
+
+
+KINDS = {
+    "two layers": recurrent,
+    "three layers": lambda **o: recurrent((9, 8, 7), **o),
+    "skips": lambda **o: recurrent((9, 8, 7), wiring=with_skips(3), **o),
+    "alternate": lambda **o: recurrent((9, 8, 7), alternate=True, **o),
+    "min": lambda **o: recurrent(goodness=negative_sum_of_squares, **o),
+    "silu": lambda **o: recurrent(goodness=mean_of_squares, loss=SiLU(6.0), **o),
+    "local fields": local,
+}
+every_kind = pytest.mark.parametrize("make", KINDS.values(), ids=KINDS)
+
+
+@every_kind
+def test_a_label_has_the_goodness_of_its_own_obvious_pass(make):
+    network, images = make(), uniform(BATCH, PIXELS)
+    found = network.goodness_by_iteration(images, codes())
+    for k, code in enumerate(codes()):
+        rows = list(obvious_states(network, images, code, network.iterations))
+        for place, (index, _, _, y) in enumerate(rows):
+            expected = network.layers[index].goodness(y)
+            assert torch.allclose(found[place // len(network.layers), index, k], expected)
+
+
+@every_kind
+@pytest.mark.parametrize("peer", [0.0, 0.06])
+def test_the_step_is_the_obvious_one(make, peer):
+    """Mean gradients of all iterations, by autograd inside each layer; float64, 1e-9."""
+    network, reference = make(peer=peer), make(peer=peer)
+    images, labels = uniform(BATCH, PIXELS), labels_of(BATCH, 1)
+
+    def fixed(shown, labels, *, network, generator, logits):
+        pos, neg = codes()
+        return (shown, pos[None]), (shown, neg[None])
+
+    learner = Iterated(network, fixed, **RULES)
+    learner.begin(Split(images, labels), 0, 0)
+    learner.step(torch.arange(BATCH), generator(), 0.0)
+
+    passes = [list(obvious_states(reference, images, c, network.iterations)) for c in codes()]
+    total = [torch.zeros((), dtype=torch.float64) for _ in reference.layers]
+    for (index, z_pos, _, y_pos), (_, _, _, y_neg) in zip(*passes, strict=True):
+        layer = reference.layers[index]
+        total[index] = total[index] + layer.objective(torch.cat([y_pos, y_neg])).mean()
+        if layer.peer is not None:
+            pull = layer.peer.pull(y_pos.detach())
+            total[index] = total[index] - (z_pos * pull).sum() / BATCH
+    share = RULES["rule"].share / network.iterations
+    for index, (fast, slow) in enumerate(zip(network.layers, reference.layers, strict=True)):
+        gradients = torch.autograd.grad(total[index], list(slow.parameters()))
+        for parameter, gradient in zip(fast.parameters(), gradients, strict=True):
+            if parameter.ndim == 3:  # tiles of places: what a unit does not see stays zero
+                gradient = gradient * (parameter != 0)
+            gradient = gradient * share
+            assert (parameter.grad - gradient).abs().max() <= 1e-9 * gradient.abs().max()
+
+
+def test_all_labels_at_once_are_all_labels_one_by_one():
+    network, images = recurrent(), uniform(BATCH, PIXELS)
+    every = every_label(CLASSES, images)
+    together = goodness_per_label(network, images)
+    apart = [network.label_goodness(images, code[None]) for code in every]
+    assert torch.allclose(together, torch.cat(apart, dim=2))
+    assert together.shape == (2, BATCH, CLASSES)
+
+
+def test_window_chooses_iterations():
+    network, images = recurrent(window=(2, 3)), uniform(BATCH, PIXELS)
+    rows = network.goodness_by_iteration(images, codes())
+    assert len(rows) == network.iterations
+    assert torch.allclose(
+        network.label_goodness(images, codes()), rows[1:3].mean(0).transpose(1, 2)
+    )
+
+
+def test_no_label_enters_the_first_pass():
+    network = recurrent()
+    with torch.no_grad():
+        network.layers[1].connections[1].weight.fill_(float("nan"))
+    state = network.begin(network.project(uniform(BATCH, PIXELS)))
+    assert all(bool(y.isfinite().all()) for y in state.y)
+
+
+def test_what_comes_from_above_starts_smaller():
+    small, full = (recurrent(top_down=scale).layers for scale in (0.5, 1.0))
+    for layer, position in [(0, 1), (1, 1)]:
+        weights = [net[layer].connections[position].weight for net in (small, full)]
+        assert torch.allclose(2 * weights[0], weights[1])
+    assert torch.equal(small[0].connections[0].weight, full[0].connections[0].weight)
+
+
+@pytest.mark.parametrize("negatives", [hard_by_softmax, hard_by_goodness, random_wrong_label])
+def test_it_learns_toy_data_with_every_kind_of_wrong_label(negatives):
+    data = dataset(120)
+    network = dense_recurrent(
+        PIXELS,
+        CLASSES,
+        [30, 20],
+        generator=generator(),
+        goodness=mean_of_squares,
+        loss=SiLU(6.0),
+        peer=0.06,
+    )
+    learner = Iterated(network, negatives, **RULES)
+    learner.begin(data.train, 0, 0)
+    for epoch in range(30):
+        for rows in torch.randperm(120, generator=generator(epoch)).split(20):
+            statistics = learner.step(rows, generator(epoch), 1.0)
+    assert statistics.shape == (2, 4)
+    readouts = learner.scores(data.train.images).readouts
+    for name in ("goodness", "softmax"):
+        right = (readouts[name].argmax(1) == data.train.labels).float().mean()
+        assert right > 0.9, name
+
+
+def test_it_learns_without_labels():
+    network = recurrent(wiring=without_labels(2))
+    learner = Iterated(network, HybridImages((1, 3, 4), blurs=1), **RULES)
+    data = dataset(40)
+    learner.begin(Split(data.train.images.double(), data.train.labels), 0, 0)
+    before = [p.clone() for p in network.parameters()]
+    learner.step(torch.arange(20), generator(), 1.0)
+    assert all(not torch.equal(p, q) for p, q in zip(network.parameters(), before, strict=True))
+    assert list(learner.scores(uniform(3, PIXELS)).readouts) == ["softmax"]
+
+
+def test_a_video_of_one_frame_is_a_still_image():
+    def still(images, generator):
+        yield images
+
+    states = []
+    for video in (None, still):
+        learner = Iterated(recurrent(), hard_by_softmax, video=video, **RULES)
+        learner.begin(Split(uniform(BATCH, PIXELS), labels_of(BATCH)), 0, 0)
+        learner.step(torch.arange(BATCH), generator(), 1.0)
+        states.append(learner.network.state_dict())
+    assert all(torch.equal(states[0][name], value) for name, value in states[1].items())
+
+
+def test_a_longer_video_goes_on_from_the_state_of_its_last_frame():
+    """Two frames of two iterations pass through the states of one frame of four, where nothing learns in between."""
+
+    def twice(images, generator):
+        yield images
+        yield images
+
+    goodness = []
+    for video, iterations in ((None, 4), (twice, 2)):
+        network = recurrent(iterations=iterations, window=(1, 2), peer=0.0)
+        learner = Iterated(network, hard_by_softmax, video=video, **RULES)
+        learner.begin(Split(uniform(BATCH, PIXELS), labels_of(BATCH)), 0, 0)
+        goodness.append(learner.step(torch.arange(BATCH), generator(), 0.0))
+    assert torch.allclose(*goodness)
+
+
+def test_config_builds_the_same_network():
+    network = local(wiring=with_skips(2), keep=0.4, alternate=True)
+    twin = Recurrent.from_config(network.config()).double()
+    twin.load_state_dict(network.state_dict())
+    images = uniform(BATCH, PIXELS)
+    assert torch.equal(goodness_per_label(twin, images), goodness_per_label(network, images))
+    assert twin.config() == network.config()
+
+
+@pytest.mark.parametrize(
+    ("wiring", "words"),
+    [
+        (((IMAGE, 5), (0, LABEL)), "fed by 5"),
+        (((IMAGE, 0, 0), (0, LABEL)), "twice"),
+        (((IMAGE, 1), (LABEL,)), "nothing from below"),
+        (((1,), (0, IMAGE)), "nothing from below"),
+        ((("picture",),), "'picture'"),
+    ],
+)
+def test_a_wiring_that_cannot_be(wiring, words):
+    with pytest.raises(UsageError, match=words):
+        checked(wiring)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"window": (3, 9)}, "window"),
+        ({"window": (0, 2)}, "window"),
+        ({"iterations": 0}, "window"),
+        ({"keep": 1.0}, "keep"),
+    ],
+)
+def test_numbers_out_of_range(options, words):
+    with pytest.raises(UsageError, match=words):
+        recurrent(**options)
+
+
+def test_layers_and_wiring_must_fit():
+    layers = recurrent().layers
+    with pytest.raises(UsageError, match="1 connections for 2"):
+        Recurrent([Joint([layers[0].connections[0]])], [(IMAGE, LABEL)], CLASSES)
+    with pytest.raises(UsageError, match="2 layers"):
+        Recurrent(layers, neighbours(3), CLASSES)
+    with pytest.raises(UsageError, match="units"):
+        Joint([Dense(2, 3, bias=False), Dense(2, 4, bias=False)])
+
+
+def test_fields_need_a_middle():
+    with pytest.raises(UsageError, match="odd"):
+        local_recurrent((1, 4, 4), CLASSES, 2, generator=generator(), field=4)
+
+
+def test_wrong_kind_of_negatives():
+    with pytest.raises(UsageError, match="label"):
+        Iterated(recurrent(), HybridImages((1, 3, 4)), **RULES)
+    with pytest.raises(UsageError, match="label"):
+        Iterated(recurrent(wiring=without_labels(2)), hard_by_softmax, **RULES)
+
+
+def test_maps_hear_their_neighbourhood_and_every_unit_the_label():
+    network = local()
+    below, above = network.layers[0].connections
+    assert isinstance(below, LocalFields) and isinstance(above, LocalFields)
+    assert network.layers[1].connections[1].in_features == CLASSES

@@ -1,0 +1,108 @@
+"""The adversary: which way it moves an image, how far, and that it asks no layer but the first."""
+
+import pytest
+import torch
+
+from forward_forward.adversarial import FastGradientSign, image_slope
+from forward_forward.data import Split
+from forward_forward.errors import UsageError
+from forward_forward.hybrids import HybridImages
+from forward_forward.labels import one_of_n
+from forward_forward.negatives import hard_by_softmax
+from forward_forward.training.optimizers import SmoothedGradient
+from forward_forward.training.simultaneous import Simultaneous
+from toys import CLASSES, PIXELS, generator, labels_of, network, uniform
+
+BATCH = 5
+RULE = SmoothedGradient(rate=0.02)
+
+
+def codes():
+    return torch.stack([one_of_n(labels_of(BATCH, seed), CLASSES, uniform(1)) for seed in (1, 2)])
+
+
+def objective(layer, images):
+    return layer.objective(layer(images, codes()))
+
+
+def first_layer():
+    return network(dtype=torch.float64).layers[0]
+
+
+def test_slope_is_that_of_finite_differences():
+    layer, images = first_layer(), uniform(BATCH, PIXELS)
+    slope, step = image_slope(layer, images, codes()), 1e-6
+    for pixel in range(PIXELS):
+        ahead, behind = images.clone(), images.clone()
+        ahead[:, pixel] += step
+        behind[:, pixel] -= step
+        expected = (objective(layer, ahead) - objective(layer, behind)) / (2 * step)
+        assert torch.allclose(slope[:, pixel], expected, atol=1e-6)
+
+
+def test_the_layers_objective_is_higher_for_moved_images():
+    layer, images = first_layer(), uniform(BATCH, PIXELS)
+    moved = FastGradientSign(0.01)(layer, images, codes())
+    assert (objective(layer, moved) > objective(layer, images)).all()
+
+
+def test_no_pixel_moves_farther_than_the_size_or_out_of_range():
+    images = uniform(BATCH, PIXELS).round(decimals=1)
+    moved = FastGradientSign(0.3)(first_layer(), images, codes())
+    assert ((moved - images).abs() <= 0.3 + 1e-12).all()
+    assert moved.min() >= 0
+    assert moved.max() <= 1
+
+
+def test_pixels_that_a_label_covers_stay():
+    images = uniform(BATCH, PIXELS)
+    moved = FastGradientSign(0.3)(first_layer(), images, codes())
+    assert torch.equal(moved[:, :CLASSES], images[:, :CLASSES])
+    assert not torch.equal(moved[:, CLASSES:], images[:, CLASSES:])
+
+
+def test_it_leaves_no_gradient_behind():
+    layer = first_layer()
+    FastGradientSign(0.1)(layer, uniform(BATCH, PIXELS), codes())
+    assert all(p.grad is None for p in layer.parameters())
+
+
+def learned(adversary):
+    learner = Simultaneous(network(), hard_by_softmax, RULE, RULE, adversary=adversary)
+    learner.begin(Split(uniform(20, PIXELS, dtype=torch.float32), labels_of(20)), 0, 0)
+    for _ in range(2):  # the head starts at zero: what it saw shows from the second step on
+        learner.step(torch.arange(20), generator(), 1.0)
+    return learner.network
+
+
+def test_layers_learn_from_moved_images_and_the_head_from_images_as_they_are():
+    plain, hardened = learned(None), learned(FastGradientSign(0.1))
+    for old, new in zip(plain.layers, hardened.layers, strict=True):
+        assert not torch.equal(old.bias, new.bias)
+
+    def whole(layer, images, codes):
+        return images
+
+    unmoved = learned(whole)
+    for name, value in plain.state_dict().items():
+        assert torch.equal(value, unmoved.state_dict()[name])
+
+
+def test_a_described_learner_names_its_adversary():
+    learner = Simultaneous(network(), hard_by_softmax, RULE, RULE, adversary=FastGradientSign(0.1))
+    assert learner.describe()["adversary"] == {"part": "FastGradientSign", "size": 0.1}
+    assert "adversary" not in Simultaneous(network(), hard_by_softmax, RULE, RULE).describe()
+
+
+@pytest.mark.parametrize("size", [0.0, -0.1, 1.5, float("nan")])
+def test_impossible_sizes(size):
+    with pytest.raises(UsageError, match="move"):
+        FastGradientSign(size)
+
+
+def test_an_adversary_needs_labels():
+    unlabelled = network(labelled=False)
+    with pytest.raises(UsageError, match="reads none"):
+        Simultaneous(
+            unlabelled, HybridImages((1, 3, 4)), RULE, RULE, adversary=FastGradientSign(0.1)
+        )
