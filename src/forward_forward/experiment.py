@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from forward_forward import gallery, records, report
+from forward_forward.adversarial import Adversary, FastGradientSign
 from forward_forward.augment import Augmentation, Jitter
 from forward_forward.baselines.backprop import Perceptron
 from forward_forward.data import Dataset
@@ -23,7 +24,7 @@ from forward_forward.networks.feed_forward import FeedForward
 from forward_forward.normalization import Normalization
 from forward_forward.precision import fast_matmul_dtype
 from forward_forward.randomness import generator
-from forward_forward.recipes.best_supervised import best_learner, fitting_place
+from forward_forward.recipes.best_supervised import ADVERSARY, best_learner, fitting_place
 from forward_forward.records import Record
 from forward_forward.reproduce import run_record
 from forward_forward.slopes import Goodness
@@ -57,7 +58,7 @@ class Budget:
             fast as two, and many times faster where another program holds a core.
     """
 
-    widths: tuple[int, ...] = (2000, 2000, 2000, 2000)
+    widths: tuple[int, ...] = (1000, 1000, 1000)
     epochs: int = 60
     batch_size: int = 100
     rate: float | None = None
@@ -82,6 +83,7 @@ class Settings:
         normalization: of activities between layers.
         negatives: makes the negative data; `HybridImages`, the class, has the net learn without labels.
         jitter: both nets see each image shifted by up to so many pixels each way.
+        adversary: how far pixels move against the first layer's objective, 0 for not at all.
         place: where the label stands in the input.
         method: `Simultaneous` or `Greedy`.
         matmul_dtype: of both nets; None is the fast one of the device.
@@ -101,6 +103,7 @@ class Settings:
     normalization: Normalization | None = None
     negatives: Negatives | type[HybridImages] | None = None
     jitter: int = 0
+    adversary: float | None = None
     place: Placement | None = None
     method: type[Simultaneous] | type[Greedy] = Simultaneous
     matmul_dtype: torch.dtype | None = None
@@ -201,6 +204,7 @@ def forward_forward(settings: Settings, data: Dataset) -> tuple[Learner, Plan]:
         settings.seed,
         str(data.train.images.device),
         place=place,
+        adversary=_adversary(settings),
         matmul_dtype=settings.matmul_dtype,
         **({} if rate is None else {"rate": rate}),
     )
@@ -270,7 +274,15 @@ def _composed(
     rule = (settings.rule or type(best.rule))(rate=best.rule.rate, weight_decay=decay)
     if greedy:
         return Greedy(network, negatives or random_wrong_label, rule, augment=augment)
-    return Simultaneous(network, negatives or best.negatives, rule, best.head_rule, augment)
+    adversary = best.adversary if network.labelled else None
+    hard = negatives or best.negatives
+    return Simultaneous(network, hard, rule, best.head_rule, augment, adversary)
+
+
+def _adversary(settings: Settings) -> Adversary | None:
+    if settings.adversary is None:
+        return ADVERSARY
+    return FastGradientSign(settings.adversary) if settings.adversary else None
 
 
 def _augment(settings: Settings, data: Dataset) -> Augmentation | None:

@@ -88,7 +88,9 @@ def _contender(
     name: str, data: Dataset, widths: list[int], epochs: int, device: str
 ) -> tuple[Learner, Plan]:
     if name == "forward_forward":
-        learner = best_learner(data, widths, seed=0, device=device, rate=RATES[name])
+        learner = best_learner(
+            data, widths, seed=0, device=device, rate=RATES[name], adversary=None
+        )
         return learner, Plan(epochs=epochs, batch_size=BATCH)
     network = Perceptron(
         data.features, data.classes, widths, generator=generator(0, "weights"), device=device

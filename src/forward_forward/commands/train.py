@@ -49,6 +49,12 @@ def train(
     jitter: Annotated[
         int, typer.Option(help="Shift images by up to so many pixels, anew each time.")
     ] = 0,
+    adversary: Annotated[
+        float | None,
+        typer.Option(
+            help="Move pixels by so much against the first layer, 0 for not.", show_default="0.05"
+        ),
+    ] = None,
     optimizer: Annotated[str | None, typer.Option(help="smoothed or adam.")] = None,
     method: Annotated[str, typer.Option(help="simultaneous or greedy.")] = "simultaneous",
     label: Annotated[
@@ -87,6 +93,7 @@ def train(
         normalization=find("normalization", normalization),
         negatives=find("negatives", negatives),
         jitter=jitter,
+        adversary=adversary,
         place=find("label", label),
         method=find("method", method),
         matmul_dtype=find_dtype(dtype),

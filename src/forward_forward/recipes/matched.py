@@ -40,8 +40,9 @@ def matched_recipe(
     """Return a recipe that trains a pair of nets for each architecture.
 
     Both nets of a pair see the same images in batches of 100, learn in the same dtype for as many epochs and are judged
-    once on the test split. Forward-Forward's label takes the place of the first pixels, or is `classes` inputs more;
-    the hidden layers are the same.
+    once on the test split. Neither has its images moved against it (`adversarial.py`), which would help both.
+    Forward-Forward's label takes the place of the first pixels, or is `classes` inputs more; the hidden layers are the
+    same.
 
     Arguments:
         dataset: name of the data set.
@@ -111,7 +112,7 @@ def _build(kind: str, widths: Widths, epochs: int) -> Build:
     def build(data: Dataset, seed: int, device: str) -> tuple[Learner, Plan]:
         if kind == FF:
             plan = Plan(epochs, batch_size=100, seed=seed, look_every=int(data.held_out))
-            return best_learner(data, widths, seed, device), plan
+            return best_learner(data, widths, seed, device, adversary=None), plan
         draw = generator(seed, "weights")
         network = Perceptron(
             data.features, data.classes, widths, generator=draw, dropout=0.2, device=device
