@@ -1,5 +1,6 @@
 """Readouts: from a trained network to a score per class."""
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import torch
@@ -8,6 +9,7 @@ from torch import Tensor
 from forward_forward.errors import UsageError
 from forward_forward.labels import every_label, one_of_n
 from forward_forward.networks.network import Network
+from forward_forward.networks.recurrent import Recurrent
 
 ROWS = 2000
 """Pairs of image and label in a layer at a time, on a CPU: of more, activities would no longer fit the caches."""
@@ -35,6 +37,22 @@ def goodness_per_label(network: Network, images: Any, codes: Tensor | None = Non
     portion = max(1, ROWS // batch) if projection.images.device.type == "cpu" else len(codes)
     parts = [network.label_goodness(projection, some) for some in codes.split(portion)]
     return torch.cat(parts, dim=2)
+
+
+def goodness_by_frame(
+    network: Recurrent, frames: Iterable[Tensor], codes: Tensor
+) -> Iterator[Tensor]:
+    """Yield the goodness of every layer with each label, averaged over the iterations on each frame, `[L, B, K]`.
+
+    Arguments:
+        network: goes on from frame to frame.
+        frames: each `[B, D]`.
+        codes: label codes to ask about, `[K, 1 or B, C]`.
+    """
+    state = None
+    for frame in frames:
+        goodness, state = network.run(network.project(frame), codes, state)
+        yield goodness.mean(0).transpose(1, 2)
 
 
 def accumulated_goodness(

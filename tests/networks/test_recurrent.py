@@ -24,9 +24,10 @@ from forward_forward.networks.wiring import (
     without_labels,
 )
 from forward_forward.normalization import length
-from forward_forward.readout import goodness_per_label
+from forward_forward.readout import goodness_by_frame, goodness_per_label
 from forward_forward.training.iterated import Iterated
 from forward_forward.training.optimizers import SmoothedGradient
+from forward_forward.video import MovingImages
 from toys import CLASSES, PIXELS, dataset, generator, labels_of, uniform
 
 BATCH = 6
@@ -112,7 +113,7 @@ every_kind = pytest.mark.parametrize("make", KINDS.values(), ids=KINDS)
 @every_kind
 def test_a_label_has_the_goodness_of_its_own_obvious_pass(make):
     network, images = make(), uniform(BATCH, PIXELS)
-    found = network.goodness_by_iteration(images, codes())
+    found, _ = network.run(network.project(images), codes())
     for k, code in enumerate(codes()):
         rows = list(obvious_states(network, images, code, network.iterations))
         for place, (index, _, _, y) in enumerate(rows):
@@ -164,7 +165,7 @@ def test_all_labels_at_once_are_all_labels_one_by_one():
 
 def test_window_chooses_iterations():
     network, images = recurrent(window=(2, 3)), uniform(BATCH, PIXELS)
-    rows = network.goodness_by_iteration(images, codes())
+    rows, _ = network.run(network.project(images), codes())
     assert len(rows) == network.iterations
     assert torch.allclose(
         network.label_goodness(images, codes()), rows[1:3].mean(0).transpose(1, 2)
@@ -249,6 +250,31 @@ def test_a_longer_video_goes_on_from_the_state_of_its_last_frame():
         learner.begin(Split(uniform(BATCH, PIXELS), labels_of(BATCH)), 0, 0)
         goodness.append(learner.step(torch.arange(BATCH), generator(), 0.0))
     assert torch.allclose(*goodness)
+
+
+def test_goodness_by_frame_goes_on_from_frame_to_frame():
+    network, image = recurrent(iterations=2, window=(1, 2)), uniform(BATCH, PIXELS)
+    longer = recurrent(iterations=6, window=(1, 2))
+    rows = torch.stack(list(goodness_by_frame(network, [image] * 3, codes())))
+    whole, _ = longer.run(longer.project(image), codes())
+    expected = whole.unflatten(0, (3, 2)).mean(1).transpose(2, 3)
+    assert torch.allclose(rows, expected)
+
+
+def test_scores_of_a_video_add_up_over_frames():
+    video = MovingImages((1, 3, 4), size=4, frames=5)
+    network = dense_recurrent(16, CLASSES, [9], generator=generator(), iterations=1, window=(1, 1))
+    learner = Iterated(network, hard_by_softmax, video=video, **RULES)
+    images = uniform(BATCH, PIXELS, dtype=torch.float32)
+    readouts = learner.scores(images).readouts
+    assert list(readouts) == [
+        "goodness",
+        "softmax",
+        *(f"frames_{n}" for n in (1, 2, 5)),
+        "one_frame",
+    ]
+    assert torch.equal(readouts["goodness"], readouts["frames_5"])
+    assert torch.equal(learner.scores(images).readouts["goodness"], readouts["goodness"])
 
 
 def test_config_builds_the_same_network():

@@ -152,11 +152,19 @@ class Recurrent(nn.Module):
         return drives
 
     @torch.no_grad()
-    def advance(self, state: State, drives: list[Tensor]) -> Iterator[Reaction]:
-        """Run one iteration, in place on the state, and yield what each layer did."""
+    def advance(
+        self, state: State, drives: list[Tensor], above: list[Tensor] | None = None
+    ) -> Iterator[Reaction]:
+        """Run one iteration, in place on the state, and yield what each layer did.
+
+        Arguments:
+            state: of all layers.
+            drives: what `drives` returned.
+            above: normalised activities that layers hear from higher ones in place of the state's own.
+        """
         everyone = range(len(self.layers))
         for group in (everyone[::2], everyone[1::2]) if self.alternate else (everyone,):
-            reactions = [self._react(index, state, drives[index]) for index in group]
+            reactions = [self._react(index, state, drives[index], above) for index in group]
             for reaction in reactions:
                 layer = self.layers[reaction.layer]
                 state.y[reaction.layer] = reaction.y
@@ -164,30 +172,35 @@ class Recurrent(nn.Module):
             yield from reactions
 
     @torch.no_grad()
-    def goodness_by_iteration(
-        self, images: Any, codes: Tensor | None, iterations: int | None = None
-    ) -> Tensor:
-        """Return the goodness of every layer in every iteration, `[T, L, K, B]`.
+    def run(
+        self,
+        frame: Frame,
+        codes: Tensor | None,
+        state: State | None = None,
+        iterations: int | None = None,
+    ) -> tuple[Tensor, State]:
+        """Return the goodness of every layer in every iteration, `[T, L, K, B]`, and the state at the end.
 
         Arguments:
-            images: `[B, D]` or their `Frame`.
+            frame: of B images.
             codes: `[K, 1 or B, C]`, None for a net without labels.
+            state: to go on from, changed in place; None begins with the bottom-up pass.
             iterations: T; None runs all.
         """
-        frame = self.project(images)
         drives = self.drives(frame, codes)
         leading = drives[0].shape[:2]
-        state = self.begin(frame).repeated(leading[0] // len(frame.images))
+        if state is None:
+            state = self.begin(frame).repeated(leading[0] // len(frame.images))
         rows = []
         for _ in range(iterations or self.iterations):
             reactions = sorted(self.advance(state, drives), key=lambda r: r.layer)
             rows.append([self.layers[r.layer].goodness(r.y).view(leading) for r in reactions])
-        return torch.stack([torch.stack(row) for row in rows])
+        return torch.stack([torch.stack(row) for row in rows]), state
 
     def label_goodness(self, images: Any, codes: Tensor) -> Tensor:
         """Return the goodness of every layer with each label, averaged over the window, `[L, B, K]`."""
         first, last = self.window
-        goodness = self.goodness_by_iteration(images, codes, last)
+        goodness, _ = self.run(self.project(images), codes, iterations=last)
         return goodness[first - 1 :].mean(0).transpose(1, 2)
 
     def read(self, goodness: Tensor) -> Tensor:
@@ -238,9 +251,16 @@ class Recurrent(nn.Module):
         for layer in self.layers:
             layer.set_matmul_dtype(dtype)
 
-    def _react(self, index: int, state: State, drive: Tensor) -> Reaction:
+    def _react(
+        self, index: int, state: State, drive: Tensor, above: list[Tensor] | None
+    ) -> Reaction:
         layer, sources = self.layers[index], self.wiring[index]
-        hidden = [(i, state.h[s]) for i, s in enumerate(sources) if isinstance(s, int)]
+        higher = state.h if above is None else above
+        hidden = [
+            (i, (higher if s > index else state.h)[s])
+            for i, s in enumerate(sources)
+            if isinstance(s, int)
+        ]
         z = drive.flatten(0, 1)
         for connection, h in hidden:
             z = z + layer.share(connection, h)

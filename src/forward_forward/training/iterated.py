@@ -1,6 +1,7 @@
 """A recurrent net learns from every iteration on every frame; no activities outlive the frame they belong to."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from itertools import chain, repeat
 from typing import Any
 
 import torch
@@ -9,17 +10,21 @@ from torch import Tensor
 from forward_forward.augment import Augmentation, described_augment
 from forward_forward.data import Split
 from forward_forward.errors import UsageError
+from forward_forward.labels import every_label
 from forward_forward.layers.local_layer import LayerStatistics
 from forward_forward.negatives import Negatives, stack
 from forward_forward.networks.recurrent import Recurrent
 from forward_forward.networks.state import Frame, State
+from forward_forward.randomness import generator
+from forward_forward.readout import goodness_by_frame
 from forward_forward.spec import describe
 from forward_forward.training.evaluation import Scores
 from forward_forward.training.optimizers import Rule, set_rate
 from forward_forward.training.simultaneous import network_scores, table
+from forward_forward.video import Video
 
-Video = Callable[[Tensor, torch.Generator], Iterable[Tensor]]
-"""Images `[B, D]` and a generator → frames, each `[B, D']`."""
+LOOKED_AT = (1, 2, 5, 10, 20, 50)
+"""Numbers of frames after which a video is judged."""
 
 
 class Iterated:
@@ -41,6 +46,8 @@ class Iterated:
         head_rule: updates the softmax head.
         augment: changes images before anything else sees them; None leaves them as they are.
         video: makes frames of images; None is a still image.
+        context: what layers are to hear from higher ones in place of the activities `[2B, U]` of each, positives
+            first, as `context.of_another_image` does; None leaves them as they are.
 
     Raises:
         UsageError: when the negatives are labels and no label feeds the network, or the other way about; or for a
@@ -57,6 +64,7 @@ class Iterated:
         head_rule: Rule,
         augment: Augmentation | None = None,
         video: Video | None = None,
+        context: Callable[[Tensor], Tensor] | None = None,
     ) -> None:
         if getattr(negatives, "labelled", True) != network.labelled:
             raise UsageError(
@@ -71,6 +79,7 @@ class Iterated:
         self.head_rule = head_rule
         self.augment = augment
         self.video = video
+        self.context = context
         self.layer_optimizers = [rule.build(layer.parameters()) for layer in network.layers]
         self.optimizers = list(self.layer_optimizers)
         if network.head is not None:
@@ -122,7 +131,8 @@ class Iterated:
         slopes: list[list[Tensor]] = [[] for _ in network.layers]
         statistics: list[list[LayerStatistics]] = [[] for _ in network.layers]
         for _ in range(network.iterations):
-            for did in network.advance(state, drives):
+            above = [self.context(h) for h in state.h] if self.context is not None else None
+            for did in network.advance(state, drives, above):
                 layer = network.layers[did.layer]
                 dz, seen = layer.slope_of_state(
                     did.y, did.rectified, fresh=1 - network.keep, share=share
@@ -152,7 +162,9 @@ class Iterated:
         return logits
 
     def scores(self, images: Tensor) -> Scores:
-        return network_scores(self.network, images)
+        if self.video is None:
+            return network_scores(self.network, images)
+        return video_scores(self.network, self.video, images)
 
     def describe(self) -> dict[str, Any]:
         return {
@@ -162,5 +174,33 @@ class Iterated:
             "rule": describe(self.rule),
             "head_rule": describe(self.head_rule),
             **described_augment(self.augment),
-            **({} if self.video is None else {"video": describe(self.video)}),
+            **{
+                name: describe(part)
+                for name, part in (("video", self.video), ("context", self.context))
+                if part is not None
+            },
         }
+
+
+def video_scores(network: Recurrent, video: Video, images: Tensor) -> Scores:
+    """Return scores of the videos of images by mean goodness over all frames, and over the first few.
+
+    `frames_<n>` is the mean over the first n; `one_frame` the mean over as many iterations on the first frame alone,
+    shown again and again. The same images always make the same video.
+    """
+    codes = every_label(network.classes, images)
+    frames = video(images, generator(0, "video", device=images.device))
+    first = next(frames)
+    sums, total = {}, None
+    for n, goodness in enumerate(goodness_by_frame(network, chain([first], frames), codes), 1):
+        total = goodness if total is None else total + goodness
+        if n in LOOKED_AT:
+            sums[n] = network.read(total / n)
+    assert total is not None
+    sums[n] = network.read(total / n)
+    still = [network.read(g) for g in goodness_by_frame(network, repeat(first, n), codes)]
+    readouts = {"goodness": sums[n]}
+    if network.head is not None:
+        readouts["softmax"] = network.one_pass(first)[1]
+    readouts |= {f"frames_{count}": value for count, value in sums.items()}
+    return Scores(readouts | {"one_frame": torch.stack(still).mean(0)}, total / n)

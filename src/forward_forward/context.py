@@ -1,0 +1,80 @@
+"""Context: what comes down from the layers above, as a prediction of what comes up from below (§3.5)."""
+
+import torch
+from torch import Tensor
+
+from forward_forward.networks.recurrent import Recurrent
+from forward_forward.networks.wiring import IMAGE, LABEL
+
+
+@torch.no_grad()
+def cancelled(network: Recurrent, images: Tensor, codes: Tensor | None) -> Tensor:
+    """Return how much of a layer's input from below its input from above takes away, `[T, L, K, B]`.
+
+    −⟨above, below⟩ / ⟨below, below⟩ over a layer's units, at the start of each iteration: 1 where the two cancel, 0
+    where they have nothing to do with each other, negative where they agree. NaN for a layer that hears nothing from
+    above.
+
+    References:
+        Hinton 2022, §3.5: with low activity for real data "the top-down input should learn to cancel out the
+        bottom-up input on positive data".
+
+    Arguments:
+        network: runs all its iterations.
+        images: `[B, D]`.
+        codes: label codes, `[K, 1 or B, C]`; None for a net without labels.
+    """
+    frame = network.project(images)
+    drives = network.drives(frame, codes)
+    leading = drives[0].shape[:2]
+    state = network.begin(frame).repeated(leading[0] // len(frame.images))
+    rows = []
+    for _ in range(network.iterations):
+        row = []
+        for index, (layer, sources) in enumerate(zip(network.layers, network.wiring, strict=True)):
+            below, above = torch.zeros_like(drives[index]), torch.zeros_like(drives[index])
+            for position, source in enumerate(sources):
+                if source == IMAGE:
+                    below += frame.shares[index]
+                elif source == LABEL:
+                    assert codes is not None
+                    above += layer.share(position, network.normalization(codes))
+                else:
+                    side = above if int(source) > index else below
+                    side += layer.share(position, state.h[int(source)]).view(side.shape)
+            hears = any(s == LABEL or (isinstance(s, int) and s > index) for s in sources)
+            share = -(above * below).sum(-1) / below.square().sum(-1)
+            row.append(share if hears else torch.full_like(share, float("nan")))
+        rows.append(torch.stack(row))
+        for _ in network.advance(state, drives):
+            pass
+    return torch.stack(rows)
+
+
+def of_another_image(h: Tensor) -> Tensor:
+    """Return activities `[2B, U]` in which each negative has those of the next image's positive, in place of its own.
+
+    Negatives made of internal representations and not of data: the same image, in a context that is not its own.
+
+    References:
+        Hinton 2022, §3.5: the collapse of representations "is not fully solved by using the contextual predictions
+        from other images to create the negative pairs".
+    """
+    pos = h[: len(h) // 2]
+    return torch.cat([pos, pos.roll(1, 0)])
+
+
+def effective_rank(activities: Tensor) -> float:
+    """Return in how many directions activities `[N, U]` vary: (Σλ)² / Σλ² of their covariance's eigenvalues λ.
+
+    1 where all lie on one line, as after a collapse; U where they vary alike in every direction; 0 where they do not
+    vary.
+
+    Example:
+        >>> effective_rank(torch.eye(4) - 0.25)
+        3.0
+    """
+    centred = (activities - activities.mean(0)).double()
+    squares = torch.linalg.svdvals(centred).square()
+    total = float(squares.sum())
+    return round(total**2 / float(squares.square().sum()), 6) if total else 0.0

@@ -1,0 +1,89 @@
+"""Context: what is cancelled, what is swapped, and how a collapse is measured."""
+
+import pytest
+import torch
+
+from forward_forward.context import cancelled, effective_rank, of_another_image
+from forward_forward.data import Split
+from forward_forward.hybrids import HybridImages
+from forward_forward.labels import every_label
+from forward_forward.networks.recurrent_nets import dense_recurrent
+from forward_forward.networks.wiring import without_labels
+from forward_forward.training.iterated import Iterated
+from forward_forward.training.optimizers import SmoothedGradient
+from toys import CLASSES, PIXELS, generator, labels_of, uniform
+
+BATCH = 4
+
+
+def net(**options):
+    return dense_recurrent(
+        PIXELS,
+        CLASSES,
+        [6, 5],
+        generator=generator(),
+        dtype=torch.float64,
+        **{"iterations": 3, "window": (1, 3), **options},
+    )
+
+
+def test_a_mirror_of_the_input_cancels_all_of_it():
+    """The second layer's only input from above is made the negative of its input from below."""
+    network, images = net(iterations=1, window=(1, 1)), uniform(1, PIXELS)
+    code = torch.eye(CLASSES, dtype=torch.float64)[:1].unsqueeze(1)
+    state = network.begin(network.project(images))
+    below = network.layers[1].share(0, state.h[0])
+    with torch.no_grad():
+        label = network.normalization(code)
+        network.layers[1].connections[1].weight[0] = -0.7 * below[0] / label[0, 0, 0]
+    share = cancelled(network, images, code)
+    assert share.shape == (1, 2, 1, 1)
+    assert float(share[0, 1]) == pytest.approx(0.7)
+
+
+def test_agreement_is_negative():
+    network, images = net(iterations=1, window=(1, 1)), uniform(1, PIXELS)
+    code = torch.eye(CLASSES, dtype=torch.float64)[:1].unsqueeze(1)
+    state = network.begin(network.project(images))
+    with torch.no_grad():
+        network.layers[1].connections[1].weight[0] = network.layers[1].share(0, state.h[0])[0]
+    assert float(cancelled(network, images, code)[0, 1]) < 0
+
+
+def test_every_iteration_layer_and_label_has_its_share():
+    network = net()
+    share = cancelled(network, uniform(BATCH, PIXELS), every_label(CLASSES, uniform(1)))
+    assert share.shape == (3, 2, CLASSES, BATCH)
+    assert bool(share.isfinite().all())
+
+
+def test_a_layer_that_hears_nothing_from_above_has_none():
+    share = cancelled(net(wiring=without_labels(2)), uniform(BATCH, PIXELS), None)
+    assert bool(share[:, 1].isnan().all())
+    assert bool(share[:, 0].isfinite().all())
+
+
+def test_negatives_get_the_context_of_another_positive():
+    h = torch.arange(8.0).view(8, 1)
+    assert of_another_image(h).flatten().tolist() == [0, 1, 2, 3, 3, 0, 1, 2]
+
+
+def test_a_swapped_context_changes_what_is_learned():
+    def learned(context):
+        network = net(wiring=without_labels(2))
+        rule = SmoothedGradient(rate=0.1)
+        learner = Iterated(network, HybridImages((1, 3, 4)), rule, rule, context=context)
+        learner.begin(Split(uniform(BATCH, PIXELS), labels_of(BATCH)), 0, 0)
+        learner.step(torch.arange(BATCH), generator(), 1.0)
+        return network.state_dict()
+
+    plain, same, other = (learned(c) for c in (None, lambda h: h, of_another_image))
+    assert all(torch.equal(plain[name], same[name]) for name in plain)
+    assert not torch.equal(plain["layers.0.bias"], other["layers.0.bias"])
+
+
+@pytest.mark.parametrize(("directions", "rank"), [(0, 0), (1, 1), (3, 3)])
+def test_effective_rank_counts_directions(directions, rank):
+    axes = torch.eye(6)[:directions]
+    points = torch.cat([axes, -axes]) if directions else torch.ones(5, 6)
+    assert effective_rank(points) == pytest.approx(rank)
