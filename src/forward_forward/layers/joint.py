@@ -29,6 +29,7 @@ class Joint(LocalLayer):
         UsageError: when there is no connection, or they differ in units.
 
     Example:
+        >>> from forward_forward.layers.dense import Dense
         >>> below, above = Dense(4, 3, bias=False), Dense(2, 3, bias=False)
         >>> Joint([below, above])(torch.ones(5, 4), torch.ones(2, 1, 2)).shape
         torch.Size([10, 3])
