@@ -1,5 +1,7 @@
 """Context: what comes down from the layers above, as a prediction of what comes up from below (§3.5)."""
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -62,6 +64,16 @@ def of_another_image(h: Tensor) -> Tensor:
     """
     pos = h[: len(h) // 2]
     return torch.cat([pos, pos.roll(1, 0)])
+
+
+def same_images(
+    images: Tensor, labels: Tensor, **of_negatives: Any
+) -> tuple[tuple[Tensor], tuple[Tensor]]:
+    """Give positives and negatives the same images: what tells them apart is their context alone."""
+    return (images,), (images.clone(),)
+
+
+same_images.labelled = False  # type: ignore[attr-defined]
 
 
 def effective_rank(activities: Tensor) -> float:

@@ -89,8 +89,11 @@ def _learned(
     learner, plan = fresh()
     progress = train(learner, seen, plan, folder=folder, resume=resume, watch=watch)
     result = evaluate(learner.scores, data.test, data.classes)
+    result.metrics.update(recipe.also(learner, data))
     peak = training_peak(lambda: fresh()[0], seen.train, plan.batch_size)
-    return net_record(learner, plan, seen, progress, result, peak)
+    own = net_record(learner, plan, seen, progress, result, peak)
+    traces = dict(recipe.traces(learner, data))
+    return {**own, "traces": traces} if traces else own
 
 
 def run_record(

@@ -10,6 +10,7 @@ import torch
 from forward_forward import recipes
 from forward_forward.data import Dataset, Split, batches, names
 from forward_forward.errors import UsageError
+from forward_forward.recipes.recipe import nothing
 from forward_forward.training.evaluation import evaluate
 from forward_forward.training.plan import Plan
 from toys import generator, labels_of, uniform
@@ -86,6 +87,7 @@ def test_several_nets_are_measured_as_claimed(name):
     metrics = {
         f"{kind}_{what}": 1.0 for kind in ("goodness", "softmax") for what in ("error", "macro_f1")
     }
+    metrics |= {"one_frame_error": 1.0, "directions_1": 1.0, "uncancelled_images": 1.0}
     curve = [{"epoch": 3, "validation": metrics}]
     result = {
         "metrics": metrics,
@@ -112,3 +114,23 @@ def test_a_wrong_name_is_refused_with_a_near_one():
         recipes.find("author_programme")
     with pytest.raises(UsageError):
         recipes.find("recipe")
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if recipes.find(n).also is not nothing])
+def test_more_metrics_are_finite_numbers(name):
+    recipe = recipes.find(name)
+    data = recipe.prepare(DATA[recipe.dataset])
+    learner, _ = next(iter(recipe.nets.values()))(data, 7, "cpu")
+    found = recipe.also(learner, data)
+    assert found
+    assert all(math.isfinite(value) for value in found.values())
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if recipes.find(n).traces is not nothing])
+def test_traces_are_plain(name):
+    recipe = recipes.find(name)
+    data = recipe.prepare(DATA[recipe.dataset])
+    learner, _ = next(iter(recipe.nets.values()))(data, 7, "cpu")
+    found = recipe.traces(learner, data)
+    assert found
+    assert json.loads(json.dumps(found, allow_nan=False)) == found

@@ -25,6 +25,11 @@ def prefixed(results: Results) -> dict[str, float]:
     }
 
 
+def nothing(learner: Learner, data: Dataset) -> Mapping[str, Any]:
+    """Return nothing more than every net is measured by."""
+    return {}
+
+
 @dataclass(frozen=True)
 class Recipe:
     """One experiment that stands behind one row or more of RESULTS.md.
@@ -37,6 +42,8 @@ class Recipe:
         watched: learn from 5/6 of the training split and look at the rest as the plan says, for curves of error by
             epoch; the test split is judged on at the end all the same.
         measure: of several nets, what the record says of them together.
+        also: more metrics of each net, once it has learned; the data are those it learned from and is judged on.
+        traces: of each net, whatever a page draws beside curves: plain JSON, small.
     """
 
     dataset: str
@@ -45,6 +52,8 @@ class Recipe:
     prepare: Callable[[Dataset], Dataset] = lambda data: data
     watched: bool = False
     measure: Callable[[Results], Mapping[str, float | None]] = prefixed
+    also: Callable[[Learner, Dataset], Mapping[str, float]] = nothing
+    traces: Callable[[Learner, Dataset], Mapping[str, Any]] = nothing
 
     @property
     def nets(self) -> dict[str, Build]:

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from forward_forward.augment import Augmentation, described_augment
 from forward_forward.baselines.backprop import Perceptron
+from forward_forward.baselines.local import LocalPerceptron
 from forward_forward.data import Split
 from forward_forward.precision import accumulate
 from forward_forward.spec import describe
@@ -30,7 +31,7 @@ class Backpropagation:
 
     def __init__(
         self,
-        network: Perceptron,
+        network: Perceptron | LocalPerceptron,
         rule: Rule,
         matmul_dtype: torch.dtype | None = None,
         augment: Augmentation | None = None,

@@ -1,0 +1,58 @@
+"""The matched rival with local receptive fields: the same maps and fields, learned by backpropagation."""
+
+import math
+from collections.abc import Sequence
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from forward_forward.layers.local_fields import LocalFields
+
+
+class LocalPerceptron(nn.Module):
+    """Rectified layers of local fields and a linear output, the fields' weights from N(0, 2/inputs).
+
+    Arguments:
+        layers: bottom to top; their weights are drawn anew, what a unit does not see stays zero.
+        classes: C.
+        generator: draws the weights.
+        dropout: share of hidden units left out in training.
+    """
+
+    fields: Sequence[LocalFields]
+
+    def __init__(
+        self,
+        layers: Sequence[LocalFields],
+        classes: int,
+        *,
+        generator: torch.Generator,
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        self.widths = [layer.units for layer in layers]
+        self.dropout = dropout
+        self.fields = cast("Sequence[LocalFields]", nn.ModuleList(layers))
+        like = layers[0].weight
+        self.out = nn.utils.skip_init(
+            nn.Linear, self.widths[-1], classes, device=like.device, dtype=like.dtype
+        )
+        with torch.no_grad():
+            for layer in layers:
+                layer.reset_parameters(generator)
+                layer.weight.mul_(math.sqrt(2))
+                if layer.seen is not None:
+                    layer.weight.register_hook(layer.seen.mul)
+            draw = torch.randn(self.out.weight.shape, generator=generator, device=generator.device)
+            self.out.weight.copy_(draw / math.sqrt(self.widths[-1]))
+            self.out.bias.zero_()
+
+    def forward(self, images: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        """Return logits `[B, C]` of images `[B, D]`."""
+        for layer in self.fields:
+            images = layer.preactivation(images).relu()
+            if self.dropout and self.training:
+                draw = torch.rand(images.shape, generator=generator, device=images.device)
+                images = images * (draw >= self.dropout) / (1 - self.dropout)
+        return self.out(images)
