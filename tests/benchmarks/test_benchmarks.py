@@ -18,6 +18,12 @@ KEYS = {
     "local_fields": ["local_vs_masked_float32", "largest_difference"],
     "step": ["vs_autograd_ff", "vs_backprop_bf16", "of_matmul_ceiling"],
     "predict": ["labels_over_forward", "shortlist_over_forward", "shortlist_agreement"],
+    "recurrent": [
+        "vs_autograd_ff",
+        "vs_backprop_through_time",
+        "of_matmul_ceiling",
+        "ff_memory_longest_over_shortest",
+    ],
     "race": ["ff_vs_backprop_seconds"],
     "memory": [
         "ff_vs_backprop_at_16",

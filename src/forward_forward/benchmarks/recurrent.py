@@ -1,0 +1,194 @@
+"""A training step of the recurrent net of figure 3, its rivals and its ceiling; and memory by length of a video."""
+
+from collections.abc import Callable, Iterator
+from itertools import repeat
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from forward_forward.baselines.through_time import ThroughTime
+from forward_forward.benchmarks.timing import interleaved_medians
+from forward_forward.data import Split
+from forward_forward.environment import environment
+from forward_forward.goodness import mean_of_squares
+from forward_forward.labels import one_of_n
+from forward_forward.losses import SiLU
+from forward_forward.memory import training_peak
+from forward_forward.negatives import random_wrong_label
+from forward_forward.networks.recurrent_nets import dense_recurrent
+from forward_forward.normalization import length
+from forward_forward.precision import fast_matmul_dtype
+from forward_forward.randomness import generator
+from forward_forward.spec import describe
+from forward_forward.training.backprop import Backpropagation
+from forward_forward.training.iterated import Iterated
+from forward_forward.training.optimizers import Adam, SmoothedGradient
+from forward_forward.video import MovingImages, Video
+
+DESCRIPTION = (
+    "steps/s of the recurrent net, 2 × 2000, 8 iterations, beside its rivals and its matmul ceiling"
+)
+PIXELS, CLASSES, ITERATIONS = 784, 10, 8
+LOSS = SiLU(6.0)
+RULE = SmoothedGradient(1e-6)
+
+
+def run(quick: bool = False, device: str = "cpu") -> dict[str, Any]:
+    """Time all contenders in one run; then count the memory of learning from short and long videos.
+
+    Arguments:
+        quick: a small net, few rounds and short videos.
+        device: as torch spells it.
+
+    Returns:
+        `steps_per_second` by contender; the ratios `vs_autograd_ff`, `vs_backprop_through_time`, both above 1 in favour
+        of the fast step, and `of_matmul_ceiling`; peak memory in MiB of both ways to learn by number of frames, and
+        what the longest takes over the shortest, weights, optimiser state and all.
+    """
+    batch, units, rounds = (10, 20, 2) if quick else (100, 2000, 11)
+    dtype = fast_matmul_dtype(device)
+    draw = generator(0, "bench", device=device)
+    data = Split(
+        torch.rand(batch, PIXELS, generator=draw, device=device),
+        torch.randint(CLASSES, (batch,), generator=draw, device=device),
+    )
+    contenders = {
+        "fast": _fast(data, units, dtype),
+        "autograd_ff": _plain(data, units, draw),
+        "backprop_through_time": _through_time(data, units, dtype),
+        "matmul_ceiling": _ceiling(batch, units, draw, dtype),
+    }
+    seconds = interleaved_medians(contenders, rounds, device)
+    fast = seconds["fast"]
+    frames = (5, 50) if quick else (10, 100, 1000)
+    memory = {
+        "forward_forward": {n: _memory(_ff_on_video(data, units, n, dtype), data) for n in frames},
+        "backprop_through_time": {
+            n: _memory(_bp_on_video(data, units, n, dtype), data) for n in frames[:2]
+        },
+    }
+    return {
+        "steps_per_second": {name: round(1 / s, 2) for name, s in seconds.items()},
+        "vs_autograd_ff": round(seconds["autograd_ff"] / fast, 3),
+        "vs_backprop_through_time": round(seconds["backprop_through_time"] / fast, 3),
+        "of_matmul_ceiling": round(seconds["matmul_ceiling"] / fast, 3),
+        "memory_mib_by_frames": memory,
+        "ff_memory_longest_over_shortest": round(
+            memory["forward_forward"][frames[-1]] / memory["forward_forward"][frames[0]], 3
+        ),
+        "batch": batch,
+        "widths": [units] * 2,
+        "environment": environment(device, str(describe(dtype))),
+    }
+
+
+def _recurrent(
+    features: int, units: int, iterations: int, dtype: torch.dtype, video: Video | None = None
+) -> Iterated:
+    network = dense_recurrent(
+        features,
+        CLASSES,
+        [units] * 2,
+        generator=generator(0, "weights"),
+        goodness=mean_of_squares,
+        loss=LOSS,
+        iterations=iterations,
+        window=(1, iterations),
+        head=False,
+        matmul_dtype=dtype,
+    )
+    return Iterated(network, random_wrong_label, RULE, RULE, video=video)
+
+
+def _fast(data: Split, units: int, dtype: torch.dtype) -> Callable[[], object]:
+    learner = _recurrent(PIXELS, units, ITERATIONS, dtype)
+    learner.begin(data, 0, 0)
+    rows, draw = torch.arange(len(data)), generator(0, "steps")
+    return lambda: learner.step(rows, draw, 1.0)
+
+
+def _plain(data: Split, units: int, draw: torch.Generator) -> Callable[[], object]:
+    """Return the step as one writes it first: each pass apart, every input anew, autograd, fp32."""
+    sizes = {"image": PIXELS, "label": CLASSES, "lower": units, "upper": units}
+    wires = (("image", "upper"), ("lower", "label"))
+    layers = [
+        nn.ModuleDict({s: nn.Linear(sizes[s], units, bias=False) for s in wire}) for wire in wires
+    ]
+    optimizers = [torch.optim.SGD(layer.parameters(), lr=1e-6, momentum=0.9) for layer in layers]
+    for parameter in (p for layer in layers for p in layer.parameters()):
+        nn.init.normal_(parameter, std=0.02, generator=draw)
+    wrong = (data.labels + 1) % CLASSES
+
+    def goodness(labels: Tensor) -> Iterator[list[Tensor]]:
+        known = {
+            "image": length(data.images),
+            "label": length(one_of_n(labels, CLASSES, data.images)),
+        }
+        y = [layers[0]["image"](known["image"]).relu()]
+        y.append(layers[1]["lower"](length(y[0])).relu())
+        for _ in range(ITERATIONS):
+            heard = known | {"lower": length(y[0].detach()), "upper": length(y[1].detach())}
+            z = [
+                sum(layer[s](heard[s]) for s in wire)
+                for layer, wire in zip(layers, wires, strict=True)
+            ]
+            y = [0.3 * old.detach() + 0.7 * new.relu() for old, new in zip(y, z, strict=True)]
+            yield [state.square().mean(1) for state in y]
+
+    def step() -> None:
+        for optimizer in optimizers:
+            optimizer.zero_grad()
+        for pos, neg in zip(goodness(data.labels), goodness(wrong), strict=True):
+            for g_pos, g_neg in zip(pos, neg, strict=True):
+                LOSS(g_pos, g_neg).mean().backward()
+        for optimizer in optimizers:
+            optimizer.step()
+
+    return step
+
+
+def _through_time(data: Split, units: int, dtype: torch.dtype) -> Callable[[], object]:
+    learner = _rival(PIXELS, units, dtype, lambda images, draw: repeat(images, ITERATIONS))
+    learner.begin(data, 0, 0)
+    rows, draw = torch.arange(len(data)), generator(0, "steps")
+    return lambda: learner.step(rows, draw, 1.0)
+
+
+def _rival(features: int, units: int, dtype: torch.dtype, video: Video) -> Backpropagation:
+    draw = generator(0, "weights")
+    network = ThroughTime(features, CLASSES, [units] * 2, generator=draw, video=video)
+    return Backpropagation(network, Adam(1e-6), dtype)
+
+
+def _ceiling(
+    batch: int, units: int, draw: torch.Generator, dtype: torch.dtype
+) -> Callable[[], object]:
+    """Return the bare matmuls: the bottom-up pass, two hidden inputs an iteration, and ΔW of all iterations at once."""
+    shapes = [(batch, PIXELS, units), (batch, units, units)]
+    shapes += [(2 * batch, units, units)] * (2 * ITERATIONS)
+    shapes += [(PIXELS, batch, units)] + [(units, 2 * batch * ITERATIONS, units)] * 2
+    operands = [
+        tuple(torch.randn(s, generator=draw).to(dtype) for s in ((m, k), (k, n), (m, n)))
+        for m, k, n in dict.fromkeys(shapes)
+    ]
+    by_shape = dict(zip(dict.fromkeys(shapes), operands, strict=True))
+    return lambda: [torch.mm(*by_shape[shape][:2], out=by_shape[shape][2]) for shape in shapes]
+
+
+def _ff_on_video(
+    data: Split, units: int, frames: int, dtype: torch.dtype
+) -> Callable[[], Iterated]:
+    video = MovingImages((1, 28, 28), frames=frames)
+    return lambda: _recurrent(video.features, units, 1, dtype, video)
+
+
+def _bp_on_video(
+    data: Split, units: int, frames: int, dtype: torch.dtype
+) -> Callable[[], Backpropagation]:
+    video = MovingImages((1, 28, 28), frames=frames)
+    return lambda: _rival(video.features, units, dtype, video)
+
+
+def _memory(build: Callable[[], Any], data: Split) -> float:
+    return round(training_peak(build, data, len(data)) / 2**20, 2)
