@@ -38,3 +38,19 @@ def test_the_layer_of_contributing_is_built_again_from_its_parts(between) -> Non
     again = between(**layer.parts(), generator=torch.Generator().manual_seed(1))
     again.load_state_dict(layer.state_dict())
     assert str(again) == str(layer)
+
+
+def test_the_wiring_of_contributing_makes_a_net_that_learns() -> None:
+    from forward_forward.labels import every_label
+    from forward_forward.networks import wiring
+    from forward_forward.networks.recurrent_nets import dense_recurrent
+
+    (code,) = re.findall(r"```python\n(def top_sees.*?)```", CONTRIBUTING.read_text(), re.DOTALL)
+    names = dict(vars(wiring))
+    exec(compile(code, "CONTRIBUTING.md", "exec"), names)
+    mine = wiring.checked(names["top_sees_image"](3))
+    assert mine == ((wiring.IMAGE, 1), (0, 2), (1, wiring.LABEL, wiring.IMAGE))
+    draw = torch.Generator().manual_seed(0)
+    network = dense_recurrent(4, 3, [5, 6, 7], generator=draw, wiring=mine)
+    images = torch.rand(2, 4, generator=draw)
+    assert network.label_goodness(images, every_label(3, images)).shape == (3, 2, 3)

@@ -193,3 +193,35 @@ def test_memory_is_drawn_by_depth_on_a_scale_that_holds_it_all():
     assert [list(line.get_xdata()) for line in time.lines] == [[2, 64], [2, 64]]
     assert legend(memory) == ["greedy", "backprop"]
     assert "backprop 132 MiB at 64 layers" in figure.get_label()
+
+
+def traces():
+    rows = [[0.1, None], [0.3, None], [0.5, None]]
+    sides = {"positive": rows, "negative": [[0.0, None]] * 3}
+    goodness = {"positive": [[1.0, 2.0]] * 3, "negative": [[0.5, 0.2]] * 3}
+    return {
+        "error_by_iteration": [9.0, 3.0, 2.5],
+        "goodness_by_iteration": goodness,
+        "cancelled_by_iteration": sides,
+    }
+
+
+def test_iterations_have_their_error_goodness_and_what_is_cancelled():
+    figure = pictures.by_iteration(traces())
+    error, goodness, cancelled = figure.axes
+    assert error.lines[0].get_ydata().tolist() == [9.0, 3.0, 2.5]
+    assert len(goodness.lines) == 4
+    assert len(cancelled.lines) == 2  # a layer that hears nothing from above has none
+    assert "9, 3, 2.5 %" in figure.get_label()
+
+
+def test_errors_by_frames_are_drawn_beside_the_frame_that_stays():
+    found = pictures.errors_by_frames(
+        {"ff_frames_1_error": 40.0, "ff_frames_20_error": 9.0, "bp_frames_1_error": 1.0}, "ff"
+    )
+    assert found == {1: 40.0, 20: 9.0}
+    figure = pictures.error_by_frames({"Forward-Forward": found}, still=35.0)
+    points, line = figure.axes[0].lines
+    assert points.get_xydata().tolist() == [[1, 40], [20, 9]]
+    assert line.get_ydata()[0] == 35.0
+    assert "9.00 %" in figure.get_label()

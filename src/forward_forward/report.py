@@ -50,6 +50,7 @@ def results_page(
     rows: Sequence[Mapping[str, Any]],
     curves: Mapping[str, Mapping[str, Sequence[Mapping[str, Any]]]],
     memory: Mapping[str, Any] | None = None,
+    first: Sequence[Record] = (),
 ) -> str:
     """Return the overview of all records.
 
@@ -57,6 +58,7 @@ def results_page(
         rows: What `results.summarize` returns.
         curves: Title of a figure to the curves in it, by name of a recipe or a net.
         memory: What `ff bench memory` found, to be drawn.
+        first: One record of each recipe, for what is drawn of a single net.
     """
     caption = "The error on held-out training images as training goes on, one run of each."
     figures: dict[str, tuple[Figure, str]] = {}
@@ -64,6 +66,8 @@ def results_page(
         drawn = {n: points for n, points in group.items() if any("validation" in p for p in points)}
         if drawn:
             figures[title] = (pictures.curves_by_recipe(drawn), caption)
+    for record in first:
+        figures |= _of_iterations(record)
     if memory is not None:
         figures["Memory and time by depth"] = (
             pictures.memory_by_depth(memory["transient_mib"], memory["us_per_image"]),
@@ -77,6 +81,27 @@ def results_page(
         figures=_pictures(figures),
         commands=list(dict.fromkeys(row["command"] for row in rows)),
     )
+
+
+def _of_iterations(record: Record) -> Figures:
+    """Return the pictures of a recurrent net's iterations and of a video's frames, where the record tells of them."""
+    name, found = record["recipe"], {}
+    if "error_by_iteration" in record.get("traces", {}):
+        caption = (
+            "Over test images: the error if only that iteration counted, and of each layer the goodness and the share "
+            "of its input from below that its input from above takes away."
+        )
+        found[f"{name}: from iteration to iteration"] = (
+            pictures.by_iteration(record["traces"]),
+            caption,
+        )
+    frames = pictures.errors_by_frames(record["metrics"], "ff")
+    if frames:
+        caption = "Each frame shows few pixels of what moves in it; goodness is averaged over the frames so far."
+        still = record["metrics"].get("ff_one_frame_error")
+        drawn = pictures.error_by_frames({"Forward-Forward": frames}, still)
+        found[f"{name}: from frame to frame"] = (drawn, caption)
+    return found
 
 
 def comparison_row(name: str, record: Record) -> dict[str, Any]:

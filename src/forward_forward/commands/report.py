@@ -39,7 +39,9 @@ def _all(root: Path, benchmarks: Path, out: Path) -> Path:
     for name, record in first.items():
         nets = record.get("nets", {})
         curves[f"{name}: error by epoch"] = {net: own["curves"] for net, own in nets.items()}
-    core.write_page(out, core.results_page(rows_of(root), curves, _memory(benchmarks)))
+    core.write_page(
+        out, core.results_page(rows_of(root), curves, _memory(benchmarks), tuple(first.values()))
+    )
     return out
 
 
