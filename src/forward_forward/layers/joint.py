@@ -59,7 +59,7 @@ class Joint(LocalLayer):
         return {"connections": list(self.connections), **super().parts()}
 
     def share(self, index: int, h: Tensor) -> Tensor:
-        """Return what connection `index` makes of `h [..., I]`, `[..., U]`."""
+        """Return what connection `index` makes of `h [..., I]`, a fresh `[..., U]`."""
         return self.connections[index].preactivation(h.flatten(0, -2)).view(*h.shape[:-1], -1)
 
     def preactivation(self, *inputs: Tensor) -> Tensor:

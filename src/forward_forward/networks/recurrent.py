@@ -256,17 +256,16 @@ class Recurrent(nn.Module):
     ) -> Reaction:
         layer, sources = self.layers[index], self.wiring[index]
         higher = state.h if above is None else above
-        hidden = [
-            (i, (higher if s > index else state.h)[s])
-            for i, s in enumerate(sources)
-            if isinstance(s, int)
-        ]
-        z = drive.flatten(0, 1)
-        for connection, h in hidden:
-            z = z + layer.share(connection, h)
-        rectified = z.relu()
+        heard, z = [], None
+        for position, source in enumerate(sources):
+            if isinstance(source, int):
+                heard.append((higher if source > index else state.h)[source])
+                share = layer.share(position, heard[-1])
+                z = share if z is None else z.add_(share)
+        z = drive.clone() if z is None else z.view(drive.shape).add_(drive)
+        rectified = z.flatten(0, 1).relu_()
         y = torch.lerp(rectified, state.y[index], self.keep)
-        return Reaction(index, tuple(h for _, h in hidden), rectified, y)
+        return Reaction(index, tuple(heard), rectified, y)
 
     def _normalized(self, y: Tensor, layer: Joint) -> Tensor:
         return self.normalization(y).to(layer.matmul_dtype or y.dtype)
