@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from forward_forward.data import Split
-from forward_forward.errors import UsageError
+from forward_forward.errors import DataError, DivergenceError, UsageError
 from forward_forward.goodness import mean_of_squares, negative_sum_of_squares
 from forward_forward.hybrids import HybridImages
 from forward_forward.labels import every_label, one_of_n
@@ -342,3 +342,33 @@ def test_maps_hear_their_neighbourhood_and_every_unit_the_label():
     below, above = network.layers[0].connections
     assert isinstance(below, LocalFields) and isinstance(above, LocalFields)
     assert network.layers[1].connections[1].in_features == CLASSES
+
+
+def test_frames_and_labels_of_another_size():
+    network = recurrent()
+    with pytest.raises(DataError, match="made for 12"):
+        network.project(uniform(BATCH, PIXELS + 1))
+    with pytest.raises(UsageError, match="2 classes"):
+        network.drives(network.project(uniform(BATCH, PIXELS)), uniform(1, 1, 2))
+
+
+@pytest.mark.parametrize("later", [(BATCH - 1, PIXELS), (BATCH, PIXELS + 1)])
+def test_videos_of_unequal_length_or_size(later):
+    def uneven(images, generator):
+        yield images
+        yield uniform(*later)
+
+    learner = Iterated(recurrent(), hard_by_softmax, video=uneven, **RULES)
+    learner.begin(Split(uniform(BATCH, PIXELS), labels_of(BATCH)), 0, 0)
+    with pytest.raises(DataError, match="frame 2"):
+        learner.step(torch.arange(BATCH), generator(), 1.0)
+
+
+def test_states_that_blow_up_are_named():
+    network = recurrent()
+    with torch.no_grad():
+        network.layers[1].connections[1].weight.fill_(1e200)
+    learner = Iterated(network, hard_by_softmax, **RULES)
+    learner.begin(Split(uniform(BATCH, PIXELS), labels_of(BATCH)), 0, 0)
+    with pytest.raises(DivergenceError, match="layer 2 .* iteration 1"):
+        learner.step(torch.arange(BATCH), generator(), 1.0)

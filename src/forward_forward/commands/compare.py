@@ -6,8 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from forward_forward.commands.parts import find_device, find_widths
-from forward_forward.commands.program import Interrupted, again, say_json
-from forward_forward.errors import UsageError
+from forward_forward.commands.program import Interrupted, again, refuse_to_replace, say_json
 
 
 def compare(
@@ -55,14 +54,13 @@ def _run(
     from forward_forward.reproduce import reproduce
 
     folder = options["runs"] / name / f"seed{seed}"
-    kept = list(folder.glob("**/checkpoint"))
-    if kept and not resume and not smoke:
-        raise UsageError(f"{kept[0]} is there already; add --resume, or choose another --runs")
+    if not resume and not smoke:
+        refuse_to_replace(*folder.glob("**/checkpoint"))
     try:
         with ProgressBar() as bar:
 
             def watcher(net: str, number: int, nets: int) -> Any:
-                return bar.watch(net, run=number, runs=nets)
+                return bar.watch(f"{net} ({number + 1}/{nets})")
 
             return reproduce(
                 name,

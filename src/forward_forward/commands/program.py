@@ -4,6 +4,7 @@ import json
 import math
 import shlex
 import sys
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -48,6 +49,13 @@ def again(*more: str) -> str:
     """Return the command line under way, with what it lacks of `more`."""
     given = sys.argv[1:]
     return shlex.join(["ff", *given, *(word for word in more if word not in given)])
+
+
+def refuse_to_replace(*kept: Path) -> None:
+    """Raise a `UsageError` for the first of these that is there already."""
+    for path in kept:
+        if path.exists():
+            raise UsageError(f"{path} is there already; add --resume, or choose other folders")
 
 
 def say_json(value: Any) -> None:

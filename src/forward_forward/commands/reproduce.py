@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from forward_forward.commands.parts import find_device
-from forward_forward.commands.program import Interrupted, again
+from forward_forward.commands.program import Interrupted, again, refuse_to_replace
 from forward_forward.errors import UsageError
 
 
@@ -27,6 +27,8 @@ def reproduce(
     data_dir: Annotated[Path | None, typer.Option(help="Where data sets lie.")] = None,
 ) -> None:
     """Run a published experiment and set its result beside the published one."""
+    from forward_forward.records import record_path
+
     if seeds < 1:
         raise UsageError(f"--seeds {seeds}: at least 1")
     place = find_device(device)
@@ -35,7 +37,9 @@ def reproduce(
     options = {"data_dir": data_dir, "device": place, "runs": runs, "resume": resume}
     due = [seed for seed in wanted if seed not in found]
     if not resume and not smoke:
-        _refuse_to_replace(name, due, runs, records)
+        for seed in due:
+            run = runs / name / f"seed{seed}"
+            refuse_to_replace(*run.glob("**/checkpoint"), record_path(records, name, seed))
     _run(name, due, found, None if smoke else records, options)
     _tell(name, [found[seed] for seed in sorted(found)], smoke)
 
@@ -56,8 +60,10 @@ def _run(
                 def watcher(
                     net: str, number: int, nets: int, run: int = run, seed: int = seed
                 ) -> Any:
-                    title = f"{name} seed {seed} {net}".strip()
-                    return bar.watch(title, run=run * nets + number, runs=len(seeds) * nets)
+                    title = f"{name} seed {seed}"
+                    if nets > 1:  # each takes a time of its own: what is left is told of one
+                        return bar.watch(f"{title} {net} ({number + 1}/{nets})")
+                    return bar.watch(title, run=run, runs=len(seeds))
 
                 options |= {"smoke": root is None, "watcher": watcher}
                 record = reproduce.reproduce(name, seed, **options)
@@ -66,18 +72,6 @@ def _run(
                 found[seed] = record
     except KeyboardInterrupt:
         raise Interrupted(f"all is saved; go on with: {again('--resume')}") from None
-
-
-def _refuse_to_replace(name: str, seeds: list[int], runs: Path, root: Path) -> None:
-    from forward_forward.records import record_path
-
-    for seed in seeds:
-        run = runs / name / f"seed{seed}"
-        for kept in (*run.glob("**/checkpoint"), record_path(root, name, seed)):
-            if kept.exists():
-                raise UsageError(
-                    f"{kept} is there already; add --resume, or choose another --runs and --records"
-                )
 
 
 def _existing(name: str, seeds: range, resume: bool, root: Path) -> dict[int, Any]:

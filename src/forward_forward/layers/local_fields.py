@@ -74,6 +74,7 @@ class LocalFields(LocalLayer):
         _check_sizes(in_shape, grid, channels, field, stride, margin, tile)
         super().__init__(grid[0] * grid[1] * channels, **parts)
         self.in_shape = (in_shape[0], in_shape[1], in_shape[2])
+        self.in_features = math.prod(in_shape)
         self.grid = (grid[0], grid[1])
         self.channels = channels
         self.field, self.stride, self.margin, self.tile = field, stride, margin, tile

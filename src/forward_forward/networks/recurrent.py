@@ -6,12 +6,19 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from forward_forward.errors import UsageError
+from forward_forward.errors import DataError, UsageError
 from forward_forward.layers.described import build_layer, describe_layer
 from forward_forward.layers.joint import Joint
 from forward_forward.layers.softmax_head import SoftmaxHead
 from forward_forward.networks.state import Frame, Reaction, State
-from forward_forward.networks.wiring import IMAGE, LABEL, Source, Wiring, checked
+from forward_forward.networks.wiring import (
+    IMAGE,
+    LABEL,
+    Source,
+    check_fit,
+    checked,
+    image_size,
+)
 from forward_forward.normalization import Normalization, length
 from forward_forward.spec import describe, find_normalization
 
@@ -60,7 +67,9 @@ class Recurrent(nn.Module):
     ) -> None:
         super().__init__()
         self.wiring = checked(wiring)
-        _check_fit(layers, self.wiring, classes)
+        check_fit(layers, self.wiring)
+        if classes < 2:
+            raise UsageError(f"{classes} classes: a wrong label needs at least 2 classes")
         if not 0 <= keep < 1:
             raise UsageError(f"keep {keep} must be from 0 to below 1")
         first, last = window
@@ -76,6 +85,7 @@ class Recurrent(nn.Module):
         self.window = (first, last)
         self.alternate = alternate
         self.normalization = normalization
+        self.in_features = image_size(layers, self.wiring)
         like = next(layers[0].parameters())
         units = sum(layer.units for layer in layers)
         self.head = (
@@ -89,9 +99,17 @@ class Recurrent(nn.Module):
 
     @torch.no_grad()
     def project(self, images: Any) -> Frame:
-        """Return the frame of images `[B, D]` or `[2, B, D]` (or the one already made)."""
+        """Return the frame of images `[B, D]` or `[2, B, D]` (or the one already made).
+
+        Raises:
+            DataError: when images are of another size than the net's.
+        """
         if isinstance(images, Frame):
             return images
+        if images.shape[-1] != self.in_features:
+            raise DataError(
+                f"frames of {images.shape[-1]} values; this net was made for {self.in_features}"
+            )
         images = self.normalization(images if images.ndim == 3 else images.unsqueeze(0))
         shares = {
             index: layer.share(sources.index(IMAGE), images)
@@ -137,7 +155,14 @@ class Recurrent(nn.Module):
         Arguments:
             frame: of B images.
             codes: label codes, `[K, 1 or B, C]`; None where no label feeds the net.
+
+        Raises:
+            UsageError: when codes are for another number of classes.
         """
+        if codes is not None and codes.shape[-1] != self.classes:
+            raise UsageError(
+                f"label codes for {codes.shape[-1]} classes; this net has {self.classes}"
+            )
         leading = torch.broadcast_shapes(
             frame.images.shape[:2], codes.shape[:2] if codes is not None else (1, 1)
         )
@@ -269,15 +294,3 @@ class Recurrent(nn.Module):
 
     def _normalized(self, y: Tensor, layer: Joint) -> Tensor:
         return self.normalization(y).to(layer.matmul_dtype or y.dtype)
-
-
-def _check_fit(layers: Sequence[Joint], wiring: Wiring, classes: int) -> None:
-    if not layers or len(layers) != len(wiring):
-        raise UsageError(f"{len(layers)} layers, but the wiring is for {len(wiring)}")
-    if classes < 2:
-        raise UsageError(f"{classes} classes: a wrong label needs at least 2 classes")
-    for index, (layer, sources) in enumerate(zip(layers, wiring, strict=True)):
-        if len(layer.connections) != len(sources):
-            raise UsageError(
-                f"layer {index} has {len(layer.connections)} connections for {len(sources)} sources"
-            )

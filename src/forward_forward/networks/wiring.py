@@ -7,6 +7,7 @@ one function here; nothing else changes.
 from collections.abc import Iterator, Sequence
 
 from forward_forward.errors import UsageError
+from forward_forward.layers.joint import Joint
 
 IMAGE, LABEL = "image", "label"
 
@@ -70,3 +71,26 @@ def checked(wiring: Sequence[Sequence[Source]]) -> Wiring:
                 "or the first bottom-up pass leaves it silent"
             )
     return tuple(tuple(sources) for sources in wiring)
+
+
+def image_size(layers: Sequence[Joint], wiring: Wiring) -> int:
+    """Return how many values an image has; by `checked`, at least the first layer hears it."""
+    sizes = {
+        int(layer.connections[sources.index(IMAGE)].in_features)  # type: ignore[arg-type]
+        for layer, sources in zip(layers, wiring, strict=True)
+        if IMAGE in sources
+    }
+    if len(sizes) > 1:
+        raise UsageError(f"layers hear images of different sizes: {sorted(sizes)}")
+    return sizes.pop()
+
+
+def check_fit(layers: Sequence[Joint], wiring: Wiring) -> None:
+    """Raise a `UsageError` where layers or their connections are not as many as the wiring names."""
+    if not layers or len(layers) != len(wiring):
+        raise UsageError(f"{len(layers)} layers, but the wiring is for {len(wiring)}")
+    for index, (layer, sources) in enumerate(zip(layers, wiring, strict=True)):
+        if len(layer.connections) != len(sources):
+            raise UsageError(
+                f"layer {index} has {len(layer.connections)} connections for {len(sources)} sources"
+            )

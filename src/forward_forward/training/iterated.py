@@ -9,7 +9,7 @@ from torch import Tensor
 
 from forward_forward.augment import Augmentation, described_augment
 from forward_forward.data import Split
-from forward_forward.errors import UsageError
+from forward_forward.errors import DataError, DivergenceError, UsageError
 from forward_forward.labels import every_label
 from forward_forward.layers.local_layer import LayerStatistics
 from forward_forward.negatives import Negatives, stack
@@ -115,8 +115,13 @@ class Iterated:
         seen = self._teach_layers(frame, code, state, gain)
         count = 1
         for later in frames:
-            seen = seen + self._teach_layers(network.project(later), code, state, gain)
             count += 1
+            if later.shape != images.shape[:1] + frame.images.shape[2:]:
+                raise DataError(
+                    f"frame {count} is of {tuple(later.shape)} values, the first one of "
+                    f"{(len(images), frame.images.shape[2])}: videos of a batch are equally long and of one size"
+                )
+            seen = seen + self._teach_layers(network.project(later), code, state, gain)
         return seen / count
 
     def _teach_layers(
@@ -146,7 +151,9 @@ class Iterated:
             layer.accumulate(inputs, torch.stack(slopes[index]), rule.decay)
             set_rate(self.layer_optimizers[index], gain)
             self.layer_optimizers[index].step()
-        return torch.stack([table(seen).mean(0) for seen in statistics])
+        rows = torch.stack([table(seen) for seen in statistics])
+        _check_finite(rows[:, :, 0])
+        return rows.mean(1)
 
     def _teach_head(self, state: State, labels: Tensor, gain: float) -> Tensor | None:
         """Let the head learn from the bottom-up pass, and return its logits `[B, C]`; None without a head."""
@@ -180,6 +187,16 @@ class Iterated:
                 if part is not None
             },
         }
+
+
+def _check_finite(losses: Tensor) -> None:
+    """Name the layer and iteration where losses `[L, T]` blew up; a GPU is asked by the loop, once an epoch."""
+    if losses.device.type == "cpu" and not bool(losses.isfinite().all()):
+        layer, iteration = (~losses.isfinite()).nonzero()[0].tolist()
+        raise DivergenceError(
+            f"the loss of layer {layer + 1} is not finite in iteration {iteration + 1}; lower the learning rate, "
+            "or the share that comes from above"
+        )
 
 
 def video_scores(network: Recurrent, video: Video, images: Tensor) -> Scores:
