@@ -25,7 +25,7 @@ ORDER = """
 errors < discover allocator environment randomness slopes < goodness < losses < normalization < precision
 < labels < spec
 < layers < networks < readout context < negatives hybrids augment adversarial video < baselines < data < training
-< records < results < pictures < report < recipes < memory < reproduce < models gallery < experiment
+< records < results < pictures < report < recipes < memory < reproduce < models gallery composition < experiment
 < benchmarks < hardware distributed estimators export web < console < commands < cli < __main__
 """
 RANKS = {name: rank for rank, row in enumerate(ORDER.split("<")) for name in row.split()}

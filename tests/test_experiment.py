@@ -3,15 +3,18 @@ from dataclasses import replace
 import pytest
 import torch
 
-from forward_forward import experiment, gallery
+from forward_forward import composition, gallery
+from forward_forward.composition import Settings, backpropagation, forward_forward
 from forward_forward.data import load
-from forward_forward.experiment import Settings, backpropagation, forward_forward
+from forward_forward.errors import UsageError
 from forward_forward.goodness import sum_of_squares
+from forward_forward.hybrids import HybridImages
 from forward_forward.labels import concatenate, overlay
 from forward_forward.negatives import random_wrong_label
 from forward_forward.recipes.best_supervised import best_learner
 from forward_forward.reproduce import few
 from forward_forward.training.greedy import Greedy
+from forward_forward.training.iterated import Iterated
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +27,7 @@ TINY = Settings(widths=(8, 7, 6), epochs=1, batch_size=50)
 
 def test_default_is_the_best_method(digits):
     learner, plan = forward_forward(Settings(), digits)
-    budget = experiment.BUDGETS["digits"]
+    budget = composition.BUDGETS["digits"]
     best = best_learner(digits, budget.widths, 0, place=concatenate, rate=budget.rate)
     assert learner.describe() == best.describe()
     assert (plan.epochs, plan.batch_size, plan.look_every) == (budget.epochs, budget.batch_size, 0)
@@ -57,17 +60,50 @@ def test_greedy_has_no_head_and_simple_negatives(digits):
     assert learner.negatives is random_wrong_label
 
 
+def test_a_recurrent_net_takes_the_parts_it_has_a_use_for(digits):
+    settings = replace(TINY, method=Iterated, goodness=sum_of_squares, peer=0.0, rate=0.1)
+    learner, plan = forward_forward(settings, digits)
+    described = learner.describe()
+    assert described["method"] == "iterated"
+    assert [layer["goodness"] for layer in described["network"]["layers"]] == ["sum_of_squares"] * 3
+    assert described["rule"]["rate"] == 0.1
+    assert learner.network.labelled
+    learner.begin(digits.train, 0, 0)
+    assert learner.step(torch.arange(20), torch.Generator(), 1.0).isfinite().all()
+    unlabelled, _ = forward_forward(replace(settings, negatives=HybridImages), digits)
+    assert not unlabelled.network.labelled
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"method": Iterated, "place": concatenate},
+        {"method": Iterated, "adversary": 0.1},
+        {"method": Greedy, "adversary": 0.1},
+    ],
+)
+def test_what_a_method_cannot_do_is_said(wrong, digits):
+    with pytest.raises(UsageError, match="leave"):
+        forward_forward(replace(TINY, **wrong), digits)
+
+
+def test_the_adversary_can_be_left_out_or_sized(digits):
+    for given, size in ((None, 0.05), (0.2, 0.2), (0.0, None)):
+        learner, _ = forward_forward(replace(TINY, adversary=given), digits)
+        assert (learner.adversary.size if learner.adversary else None) == size
+
+
 def test_only_held_out_images_are_looked_at(digits):
     assert forward_forward(TINY, digits.for_validation())[1].look_every == 1
     assert forward_forward(TINY, digits)[1].look_every == 0
 
 
 def test_label_goes_where_nothing_is(digits):
-    assert experiment.fitting_place(digits) is concatenate
+    assert composition.fitting_place(digits) is concatenate
     blank = digits.train.images.clone()
     blank[:, :10] = 0
     framed = replace(digits, train=replace(digits.train, images=blank))
-    assert experiment.fitting_place(framed) is overlay
+    assert composition.fitting_place(framed) is overlay
 
 
 @pytest.mark.parametrize("place", [overlay, concatenate])

@@ -1,8 +1,8 @@
 import pytest
 import torch
 
+from forward_forward.composition import Settings, backpropagation, forward_forward
 from forward_forward.data import load
-from forward_forward.experiment import Settings, backpropagation, forward_forward
 from forward_forward.memory import LiveBytes, training_peak
 from forward_forward.reproduce import count_parameters, few
 

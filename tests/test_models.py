@@ -11,6 +11,8 @@ from forward_forward.labels import concatenate
 from forward_forward.losses import SymBa
 from forward_forward.models import load_model, save_model
 from forward_forward.networks.feed_forward import FeedForward
+from forward_forward.networks.recurrent_nets import dense_recurrent, local_recurrent
+from forward_forward.networks.wiring import with_skips
 from forward_forward.randomness import generator
 
 
@@ -29,6 +31,12 @@ NETWORKS = {
     "overlay": forward_forward,
     "concatenated": lambda: forward_forward(place=concatenate, strength=2.5, pixel_mean=0.1),
     "no head, peers, another loss": lambda: forward_forward(head=False, peer=0.1, loss=SymBa(3.0)),
+    "recurrent": lambda: dense_recurrent(
+        16, 3, [6, 5], generator=generator(0, "weights"), wiring=with_skips(2), peer=0.1
+    ),
+    "recurrent maps": lambda: local_recurrent(
+        (1, 4, 4), 3, 2, generator=generator(0, "weights"), field=3, tile=2, alternate=True
+    ),
     "perceptron": lambda: Perceptron(16, 3, [5, 4], generator=generator(0, "weights"), dropout=0.5),
 }
 

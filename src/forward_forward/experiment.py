@@ -1,119 +1,27 @@
 """What `ff train` runs: a Forward-Forward net and its matched rival on one data set, into one folder."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-import torch
 from torch import nn
 
 from forward_forward import gallery, records, report
-from forward_forward.adversarial import Adversary, FastGradientSign
-from forward_forward.augment import Augmentation, Jitter
-from forward_forward.baselines.backprop import Perceptron
+from forward_forward.composition import Build, Settings, backpropagation, forward_forward
 from forward_forward.data import Dataset
-from forward_forward.errors import UsageError
-from forward_forward.hybrids import HybridImages
-from forward_forward.labels import Placement
-from forward_forward.losses import Loss
 from forward_forward.memory import training_peak
 from forward_forward.models import save_model
-from forward_forward.negatives import Negatives, random_wrong_label
-from forward_forward.networks.feed_forward import FeedForward
-from forward_forward.normalization import Normalization
 from forward_forward.precision import fast_matmul_dtype
-from forward_forward.randomness import generator
-from forward_forward.recipes.best_supervised import ADVERSARY, best_learner, fitting_place
 from forward_forward.records import Record
 from forward_forward.reproduce import run_record
-from forward_forward.slopes import Goodness
-from forward_forward.training.backprop import Backpropagation
 from forward_forward.training.evaluation import evaluate
-from forward_forward.training.greedy import Greedy
 from forward_forward.training.learner import Learner
 from forward_forward.training.loop import train
-from forward_forward.training.optimizers import Adam, Rule
 from forward_forward.training.plan import Plan, Progress, Watch
-from forward_forward.training.schedules import linear
-from forward_forward.training.simultaneous import Simultaneous
 
 FORWARD_FORWARD, BACKPROPAGATION = "Forward-Forward", "backpropagation"
-BACKPROP_RATE = 5e-4
-
-Build = Callable[["Settings", Dataset], tuple[Learner, Plan]]
-"""Returns a fresh learner and its plan."""
 
 Watcher = Callable[[str, Learner, Plan], Watch | None]
 """Given a net's name, learner and plan, returns what the loop is to tell of its progress."""
-
-
-@dataclass(frozen=True)
-class Budget:
-    """How large a net and how long a training suit a data set; chosen on held-out training images.
-
-    Arguments:
-        widths, epochs, batch_size, rate: of both nets, but for the rival's rate.
-        threads: of torch, None for its own choice. Where matrices are small, one thread that waits for nobody is as
-            fast as two, and many times faster where another program holds a core.
-    """
-
-    widths: tuple[int, ...] = (1000, 1000, 1000)
-    epochs: int = 60
-    batch_size: int = 100
-    rate: float | None = None
-    threads: int | None = None
-
-
-BUDGETS = {"digits": Budget((400, 400, 400), epochs=30, batch_size=50, rate=3e-3, threads=1)}
-"""By data set; the others get a `Budget()`."""
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What to train; None leaves a choice to `best_learner`, or to the data set's `Budget`.
-
-    Arguments:
-        widths: units of each layer, bottom to top.
-        epochs: of each net; of each layer where the method is `Greedy`.
-        batch_size: images a step.
-        rate, weight_decay: of the update rule.
-        rule: class of the update rule.
-        goodness, loss, peer: of every layer.
-        normalization: of activities between layers.
-        negatives: makes the negative data; `HybridImages`, the class, has the net learn without labels.
-        jitter: both nets see each image shifted by up to so many pixels each way.
-        adversary: how far pixels move against the first layer's objective, 0 for not at all.
-        place: where the label stands in the input.
-        method: `Simultaneous` or `Greedy`.
-        matmul_dtype: of both nets; None is the fast one of the device.
-        seed: of weights, batch order and negatives.
-        baseline: whether the backpropagation net is trained too.
-    """
-
-    widths: tuple[int, ...] | None = None
-    epochs: int | None = None
-    batch_size: int | None = None
-    rate: float | None = None
-    weight_decay: float | None = None
-    rule: type[Rule] | None = None
-    goodness: Goodness | None = None
-    loss: Loss | None = None
-    peer: float | None = None
-    normalization: Normalization | None = None
-    negatives: Negatives | type[HybridImages] | None = None
-    jitter: int = 0
-    adversary: float | None = None
-    place: Placement | None = None
-    method: type[Simultaneous] | type[Greedy] = Simultaneous
-    matmul_dtype: torch.dtype | None = None
-    seed: int = 0
-    baseline: bool = True
-
-
-def fitting_threads(data: Dataset) -> int:
-    """Return how many of torch's threads suit a data set."""
-    return BUDGETS.get(_set_name(data), Budget()).threads or torch.get_num_threads()
 
 
 def run(
@@ -191,107 +99,3 @@ def write_page(folder: Path, network: nn.Module, data: Dataset, kept: dict[str, 
     html = report.run_page(record, gallery.figures(network, data, record), rows)
     report.write_page(folder / "report.html", html)
     return folder / "report.html"
-
-
-def forward_forward(settings: Settings, data: Dataset) -> tuple[Learner, Plan]:
-    """Return the Forward-Forward learner and plan: our best method, but for what the settings say."""
-    budget = BUDGETS.get(_set_name(data), Budget())
-    place = settings.place or fitting_place(data)
-    rate = budget.rate if settings.rate is None else settings.rate
-    best = best_learner(
-        data,
-        settings.widths or budget.widths,
-        settings.seed,
-        str(data.train.images.device),
-        place=place,
-        adversary=_adversary(settings),
-        matmul_dtype=settings.matmul_dtype,
-        **({} if rate is None else {"rate": rate}),
-    )
-    changed = settings.jitter or any(getattr(settings, name) is not None for name in _PARTS)
-    learner: Learner = best
-    if changed or settings.method is not Simultaneous:
-        learner = _composed(settings, data, best, place)
-    return learner, plan_for(settings, data)
-
-
-def plan_for(settings: Settings, data: Dataset) -> Plan:
-    """Return how long to learn; held-out images are looked at every epoch, a test split never."""
-    budget = BUDGETS.get(_set_name(data), Budget())
-    return Plan(
-        epochs=_first(settings.epochs, budget.epochs),
-        batch_size=_first(settings.batch_size, budget.batch_size),
-        seed=settings.seed,
-        look_every=int(data.held_out),
-    )
-
-
-def backpropagation(settings: Settings, data: Dataset) -> tuple[Learner, Plan]:
-    """Return the rival: the same widths, epochs, batches and dtype, AdamW, the rate falling linearly."""
-    device = str(data.train.images.device)
-    network = Perceptron(
-        data.features,
-        data.classes,
-        settings.widths or BUDGETS.get(_set_name(data), Budget()).widths,
-        generator=generator(settings.seed, "weights"),
-        device=device,
-    )
-    dtype = settings.matmul_dtype or fast_matmul_dtype(device)
-    learner = Backpropagation(network, Adam(rate=BACKPROP_RATE), dtype, _augment(settings, data))
-    return learner, replace(plan_for(settings, data), schedule=linear)
-
-
-_PARTS = ("weight_decay", "rule", "goodness", "loss", "peer", "normalization", "negatives")
-
-
-def _composed(
-    settings: Settings, data: Dataset, best: Simultaneous, place: Placement
-) -> Simultaneous | Greedy:
-    """Return a learner whose parts are the settings', and where they say nothing, the best one's."""
-    layer, greedy = best.network.layers[0], settings.method is Greedy
-    negatives = settings.negatives
-    label: dict[str, Any] = {"place": place}
-    if isinstance(negatives, type):
-        if settings.place is not None:
-            raise UsageError("a net that learns without labels has no place for one; leave it out")
-        negatives, label = negatives(data.shape), {"labelled": False}
-    augment = _augment(settings, data)
-    network = FeedForward.dense(
-        data.features,
-        data.classes,
-        [layer.units for layer in best.network.layers],
-        generator=generator(settings.seed, "weights"),
-        goodness=settings.goodness or layer.goodness,
-        loss=settings.loss or layer.loss,
-        peer=_first(settings.peer, layer.peer.strength if layer.peer is not None else 0.0),
-        normalization=settings.normalization or best.network.normalization,
-        **label,
-        head=not greedy,
-        matmul_dtype=layer.matmul_dtype,
-        device=str(data.train.images.device),
-    )
-    decay = _first(settings.weight_decay, best.rule.weight_decay)
-    rule = (settings.rule or type(best.rule))(rate=best.rule.rate, weight_decay=decay)
-    if greedy:
-        return Greedy(network, negatives or random_wrong_label, rule, augment=augment)
-    adversary = best.adversary if network.labelled else None
-    hard = negatives or best.negatives
-    return Simultaneous(network, hard, rule, best.head_rule, augment, adversary)
-
-
-def _adversary(settings: Settings) -> Adversary | None:
-    if settings.adversary is None:
-        return ADVERSARY
-    return FastGradientSign(settings.adversary) if settings.adversary else None
-
-
-def _augment(settings: Settings, data: Dataset) -> Augmentation | None:
-    return Jitter(data.shape, settings.jitter) if settings.jitter else None
-
-
-def _first(*values: Any) -> Any:
-    return next(value for value in values if value is not None)
-
-
-def _set_name(data: Dataset) -> str:
-    return data.name.partition("/")[0]

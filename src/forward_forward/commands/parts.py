@@ -45,6 +45,7 @@ def known_parts() -> dict[str, dict[str, Any]]:
     from forward_forward.hybrids import HybridImages
     from forward_forward.training import optimizers
     from forward_forward.training.greedy import Greedy
+    from forward_forward.training.iterated import Iterated
     from forward_forward.training.simultaneous import Simultaneous
 
     return {
@@ -61,7 +62,7 @@ def known_parts() -> dict[str, dict[str, Any]]:
             if isinstance(c, type) and issubclass(c, optimizers.Rule) and c is not optimizers.Rule
         },
         "label": dict(spec.PLACEMENTS),
-        "method": {"simultaneous": Simultaneous, "greedy": Greedy},
+        "method": {"simultaneous": Simultaneous, "greedy": Greedy, "recurrent": Iterated},
     }
 
 

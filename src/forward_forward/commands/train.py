@@ -56,7 +56,9 @@ def train(
         ),
     ] = None,
     optimizer: Annotated[str | None, typer.Option(help="smoothed or adam.")] = None,
-    method: Annotated[str, typer.Option(help="simultaneous or greedy.")] = "simultaneous",
+    method: Annotated[
+        str, typer.Option(help="simultaneous, greedy or recurrent.")
+    ] = "simultaneous",
     label: Annotated[
         str | None,
         typer.Option(
@@ -77,8 +79,8 @@ def train(
 
     Without options: our best method on the digits that ship with scikit-learn.
     """
+    from forward_forward.composition import Settings
     from forward_forward.data import load
-    from forward_forward.experiment import Settings
 
     settings = Settings(
         widths=find_widths(widths),
@@ -119,8 +121,9 @@ def _folder(out: Path | None, data: str, resume: bool) -> Path:
 def _run(settings: Any, data: Any, folder: Path, resume: bool, report: bool, as_json: bool) -> None:
     import torch
 
+    from forward_forward.composition import fitting_threads
     from forward_forward.console import ProgressBar, say
-    from forward_forward.experiment import fitting_threads, run
+    from forward_forward.experiment import run
 
     torch.set_num_threads(fitting_threads(data))
     if not as_json:

@@ -17,22 +17,22 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from forward_forward.augment import Augmentation
 from forward_forward.context import cancelled
 from forward_forward.data import Dataset
 from forward_forward.goodness import mean_of_squares
 from forward_forward.labels import every_label, one_of_n
 from forward_forward.losses import SiLU
-from forward_forward.negatives import hard_by_softmax
+from forward_forward.negatives import Negatives, hard_by_softmax
 from forward_forward.networks.recurrent import Recurrent
 from forward_forward.networks.recurrent_nets import dense_recurrent
 from forward_forward.precision import fast_matmul_dtype
 from forward_forward.randomness import generator
 from forward_forward.recipes.recipe import Recipe
 from forward_forward.records import Claim
-from forward_forward.slopes import Goodness
 from forward_forward.training.iterated import Iterated
 from forward_forward.training.learner import Learner
-from forward_forward.training.optimizers import SmoothedGradient
+from forward_forward.training.optimizers import Rule, SmoothedGradient
 from forward_forward.training.plan import Plan
 
 RATE = 3e-3
@@ -47,7 +47,11 @@ def recurrent_learner(
     device: str = "cpu",
     *,
     rate: float = RATE,
-    goodness: Goodness = mean_of_squares,
+    weight_decay: float = 0.002,
+    rule: type[Rule] = SmoothedGradient,
+    negatives: Negatives | None = None,
+    augment: Augmentation | None = None,
+    matmul_dtype: torch.dtype | None = None,
     **rest: Any,
 ) -> Iterated:
     """Return a fresh learner of a fully connected recurrent net.
@@ -57,27 +61,27 @@ def recurrent_learner(
         widths: units of each hidden layer, bottom to top.
         seed: of the weights.
         device: as torch spells it.
-        rate: full learning rate.
-        goodness: of every layer.
-        rest: what `dense_recurrent` takes.
+        rate, weight_decay, rule: how the layers are updated.
+        negatives: None is `hard_by_softmax`.
+        augment: changes images before anything else sees them.
+        matmul_dtype: None chooses the fast one for the device.
+        rest: what `dense_recurrent` takes; without it the silu loss on mean squares, with peers.
     """
     network = dense_recurrent(
         data.features,
         data.classes,
         widths,
         generator=generator(seed, "weights"),
-        goodness=goodness,
-        loss=SiLU(alpha=6.0),
-        peer=0.06,
-        matmul_dtype=fast_matmul_dtype(device),
+        matmul_dtype=matmul_dtype or fast_matmul_dtype(device),
         device=device,
-        **rest,
+        **{"goodness": mean_of_squares, "loss": SiLU(alpha=6.0), "peer": 0.06, **rest},
     )
     return Iterated(
         network,
-        hard_by_softmax,
-        rule=SmoothedGradient(rate=rate, weight_decay=0.002),
+        negatives or hard_by_softmax,
+        rule=rule(rate=rate, weight_decay=weight_decay),
         head_rule=SmoothedGradient(rate=0.1, weight_decay=0.003),
+        augment=augment,
     )
 
 
