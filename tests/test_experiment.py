@@ -11,6 +11,7 @@ from forward_forward.goodness import sum_of_squares
 from forward_forward.hybrids import HybridImages
 from forward_forward.labels import concatenate, overlay
 from forward_forward.negatives import random_wrong_label
+from forward_forward.networks.wiring import with_skips
 from forward_forward.recipes.best_supervised import best_learner
 from forward_forward.reproduce import few
 from forward_forward.training.greedy import Greedy
@@ -70,6 +71,8 @@ def test_a_recurrent_net_takes_the_parts_it_has_a_use_for(digits):
     assert learner.network.labelled
     learner.begin(digits.train, 0, 0)
     assert learner.step(torch.arange(20), torch.Generator(), 1.0).isfinite().all()
+    skipping, _ = forward_forward(replace(settings, wiring=with_skips), digits)
+    assert skipping.network.wiring == with_skips(3)
     unlabelled, _ = forward_forward(replace(settings, negatives=HybridImages), digits)
     assert not unlabelled.network.labelled
 
@@ -80,10 +83,11 @@ def test_a_recurrent_net_takes_the_parts_it_has_a_use_for(digits):
         {"method": Iterated, "place": concatenate},
         {"method": Iterated, "adversary": 0.1},
         {"method": Greedy, "adversary": 0.1},
+        {"wiring": with_skips},
     ],
 )
 def test_what_a_method_cannot_do_is_said(wrong, digits):
-    with pytest.raises(UsageError, match="leave"):
+    with pytest.raises(UsageError, match="leave|choose"):
         forward_forward(replace(TINY, **wrong), digits)
 
 

@@ -16,7 +16,7 @@ from forward_forward.labels import Placement
 from forward_forward.losses import Loss
 from forward_forward.negatives import Negatives, random_wrong_label
 from forward_forward.networks.feed_forward import FeedForward
-from forward_forward.networks.wiring import without_labels
+from forward_forward.networks.wiring import Wiring, neighbours, without_labels
 from forward_forward.normalization import Normalization
 from forward_forward.precision import fast_matmul_dtype
 from forward_forward.randomness import generator
@@ -76,6 +76,7 @@ class Settings:
         adversary: how far pixels move against the first layer's objective, 0 for not at all.
         place: where the label stands in the input.
         method: `Simultaneous`, `Greedy`, or `Iterated` for a recurrent net.
+        wiring: who feeds whom in a recurrent net of so many hidden layers.
         matmul_dtype: of both nets; None is the fast one of the device.
         seed: of weights, batch order and negatives.
         baseline: whether the backpropagation net is trained too.
@@ -96,6 +97,7 @@ class Settings:
     adversary: float | None = None
     place: Placement | None = None
     method: type[Simultaneous] | type[Greedy] | type[Iterated] = Simultaneous
+    wiring: Callable[[int], Wiring] | None = None
     matmul_dtype: torch.dtype | None = None
     seed: int = 0
     baseline: bool = True
@@ -111,6 +113,8 @@ def forward_forward(settings: Settings, data: Dataset) -> tuple[Learner, Plan]:
     budget = BUDGETS.get(_set_name(data), Budget())
     if settings.adversary and settings.method is not Simultaneous:
         raise UsageError("only simultaneous learning takes an adversary; leave it out")
+    if settings.wiring is not None and settings.method is not Iterated:
+        raise UsageError("a wiring is for a recurrent net; choose that method")
     if settings.method is Iterated:
         return _recurrent(settings, data, budget), plan_for(settings, data)
     place = settings.place or fitting_place(data)
@@ -201,11 +205,11 @@ def _recurrent(settings: Settings, data: Dataset, budget: Budget) -> Iterated:
     if settings.place is not None:
         raise UsageError("a recurrent net hears its label from above; leave its place out")
     negatives: Negatives | HybridImages | None
+    widths = settings.widths or budget.widths
     if isinstance(settings.negatives, type):
-        widths = settings.widths or budget.widths
-        negatives, wiring = settings.negatives(data.shape), without_labels(len(widths))
+        negatives, wiring = settings.negatives(data.shape), settings.wiring or without_labels
     else:
-        widths, negatives, wiring = settings.widths or budget.widths, settings.negatives, None
+        negatives, wiring = settings.negatives, settings.wiring or neighbours
     names = ("goodness", "loss", "peer", "normalization", "rate", "rule", "weight_decay")
     chosen = {name: getattr(settings, name) for name in names}
     return recurrent_learner(
@@ -215,7 +219,7 @@ def _recurrent(settings: Settings, data: Dataset, budget: Budget) -> Iterated:
         str(data.train.images.device),
         negatives=negatives,
         augment=_augment(settings, data),
-        wiring=wiring,
+        wiring=wiring(len(widths)),
         matmul_dtype=settings.matmul_dtype,
         **{name: value for name, value in chosen.items() if value is not None},
     )

@@ -1,6 +1,7 @@
 """Strings become parts here and nowhere else: names as they are typed, with near ones where there is none."""
 
 import difflib
+import inspect
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -43,6 +44,7 @@ def known_parts() -> dict[str, dict[str, Any]]:
     """Return every kind of part that has names: kind → name → part."""
     from forward_forward import goodness, negatives, spec
     from forward_forward.hybrids import HybridImages
+    from forward_forward.networks import wiring
     from forward_forward.training import optimizers
     from forward_forward.training.greedy import Greedy
     from forward_forward.training.iterated import Iterated
@@ -62,6 +64,11 @@ def known_parts() -> dict[str, dict[str, Any]]:
             if isinstance(c, type) and issubclass(c, optimizers.Rule) and c is not optimizers.Rule
         },
         "label": dict(spec.PLACEMENTS),
+        "wiring": {
+            n: f
+            for n, f in members(wiring).items()
+            if list(inspect.signature(f).parameters) == ["depth"]
+        },
         "method": {"simultaneous": Simultaneous, "greedy": Greedy, "recurrent": Iterated},
     }
 

@@ -59,6 +59,10 @@ def train(
     method: Annotated[
         str, typer.Option(help="simultaneous, greedy or recurrent.")
     ] = "simultaneous",
+    wiring: Annotated[
+        str | None,
+        typer.Option(help="Who feeds whom in a recurrent net.", show_default="neighbours"),
+    ] = None,
     label: Annotated[
         str | None,
         typer.Option(
@@ -98,6 +102,7 @@ def train(
         adversary=adversary,
         place=find("label", label),
         method=find("method", method),
+        wiring=find("wiring", wiring),
         matmul_dtype=find_dtype(dtype),
         seed=seed,
         baseline=baseline,
