@@ -496,6 +496,17 @@ class TestReproduce:
         assert "smoke run" in ff("reproduce", "author_program", "--smoke", "--device", "cpu").stdout
         assert not (tiny / "records").exists()
 
+    def test_leaves_a_model_and_a_page_that_can_be_drawn_again(self, tiny):
+        ff("reproduce", "author_program", "--device", "cpu")
+        run = tiny / "runs/author_program/seed0"
+        page = (run / "report.html").read_text()
+        assert "Confusion matrix" in page
+        assert "What the first layer looks for" in page
+        (run / "report.html").unlink()
+        assert "report.html" in ff("report", str(run)).stdout
+        assert (run / "report.html").read_text() == page
+        assert "digits" in ff("evaluate", str(run)).stdout
+
     def test_wrong_usage(self, here):
         says = "no recipe 'author_programm'; did you mean 'author_program'"
         fails("reproduce", "author_programm", code=2, says=says)

@@ -15,6 +15,8 @@ from forward_forward.layers.labelled_dense import LabelledDense
 from forward_forward.layers.local_fields import LocalFields
 from forward_forward.losses import ThresholdLogistic
 from forward_forward.networks.feed_forward import FeedForward
+from forward_forward.networks.recurrent import Recurrent
+from forward_forward.networks.wiring import IMAGE
 from forward_forward.randomness import generator
 from forward_forward.readout import goodness_per_label
 from forward_forward.records import Record
@@ -28,7 +30,7 @@ def figures(network: nn.Module, data: Dataset, record: Record) -> Figures:
     """Return the pictures of a run: title → (figure, caption).
 
     Arguments:
-        network: those of a `FeedForward` are more than those of another net.
+        network: those of a Forward-Forward net are more than those of another.
         data: what it learned from, on its device.
         record: its run's.
     """
@@ -38,7 +40,7 @@ def figures(network: nn.Module, data: Dataset, record: Record) -> Figures:
             "Accuracy is the share of pairs in which a layer gives real data the higher goodness.",
         )
     }
-    if isinstance(network, FeedForward):
+    if isinstance(network, FeedForward) or (isinstance(network, Recurrent) and network.labelled):
         found |= _of_layers(network, data)
     confusion = record.get("confusion")
     if confusion:
@@ -51,9 +53,11 @@ def figures(network: nn.Module, data: Dataset, record: Record) -> Figures:
     return found
 
 
-def receptive_weights(network: FeedForward) -> np.ndarray | None:
+def receptive_weights(network: FeedForward | Recurrent) -> np.ndarray | None:
     """Return the first layer's incoming weights `[D, U]`; where a label covers pixels, the label's weights."""
     first = network.layers[0]
+    if isinstance(network, Recurrent):
+        first = network.layers[0].connections[network.wiring[0].index(IMAGE)]
     if isinstance(first, LocalFields):
         return np.asarray(first.dense_weight().float().cpu())
     if isinstance(first, Dense):
@@ -68,14 +72,14 @@ def receptive_weights(network: FeedForward) -> np.ndarray | None:
 
 @torch.no_grad()
 def goodness_of_pairs(
-    network: FeedForward, data: Dataset, images: int = IMAGES
+    network: FeedForward | Recurrent, data: Dataset, images: int = IMAGES
 ) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """Return each layer's goodness of test images with the true label and with a random wrong one.
 
     Of a net without labels: of test images, and of hybrids of them.
     """
     split = data.test
-    if not network.labelled:
+    if isinstance(network, FeedForward) and not network.labelled:
         draw = generator(0, "histograms", device=split.images.device)
         passes = HybridImages(data.shape)(split.images[:images], generator=draw)
         real, hybrid = (
@@ -114,11 +118,11 @@ def _hybrids(data: Dataset, count: int = 2) -> Any:
     )
 
 
-def _of_layers(network: FeedForward, data: Dataset) -> dict[str, Any]:
+def _of_layers(network: FeedForward | Recurrent, data: Dataset) -> dict[str, Any]:
     found: dict[str, Any] = {}
     weights = receptive_weights(network)
     if weights is not None and data.shape[0] in (1, 3):
-        covered = network.labelled and network.layers[0].place is overlay
+        covered = getattr(network.layers[0], "place", None) is overlay
         first = (
             f" The first {data.classes} pixels show the weights of the label." if covered else ""
         )

@@ -138,7 +138,7 @@ def load_model(folder: Path, device: torch.device | str = "cpu") -> Model:
 def _config(network: nn.Module) -> dict[str, Any]:
     if isinstance(network, FeedForward | Recurrent):
         return {"type": type(network).__name__, "config": network.config()}
-    if isinstance(network, Perceptron):
+    if type(network) is Perceptron:
         first, last = network.linears[0], network.linears[-1]
         config = {
             "in_features": first.in_features,

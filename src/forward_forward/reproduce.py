@@ -26,6 +26,9 @@ SMOKE_IMAGES = 600
 Watcher = Callable[[str, int, int], Watch | None]
 """(net, which one, of how many) → what the loop is to tell of its progress."""
 
+Finished = Callable[[tuple[Path, nn.Module, Dataset, Record]], None]
+"""(folder of the run, the net that has learned, its data, the whole record) → nothing."""
+
 
 def reproduce(
     name: str,
@@ -38,6 +41,7 @@ def reproduce(
     resume: bool = False,
     smoke: bool = False,
     watcher: Watcher = lambda net, number, nets: None,
+    finished: Finished = lambda what: None,
 ) -> Record:
     """Run one seed of a recipe and return its record; writing it is left to the caller.
 
@@ -51,6 +55,7 @@ def reproduce(
         resume: go on from that checkpoint.
         smoke: a few hundred images and one epoch, to see that it runs.
         watcher: returns, for each net, what the loop is to tell of its progress.
+        finished: told of the net of a recipe that has one alone, to draw it or to keep it.
 
     Raises:
         FFError: any of the errors of `load` and `train`.
@@ -63,9 +68,14 @@ def reproduce(
     results: dict[str, Record] = {}
     for number, (net, build) in enumerate(recipe.nets.items()):
         watch = watcher(net, number, len(recipe.nets))
-        results[net] = _learned(recipe, build, data, seed, folder / net, resume, smoke, watch)
+        network, results[net] = _learned(
+            recipe, build, data, seed, folder / net, resume, smoke, watch
+        )
     whole = results[""] if "" in results else _together(results, recipe.measure(results))
-    return _signed(name, seed, recipe.claims, data, whole)
+    record = _signed(name, seed, recipe.claims, data, whole)
+    if "" in results:
+        finished((folder, network, data, record))
+    return record
 
 
 def _learned(
@@ -77,8 +87,8 @@ def _learned(
     resume: bool,
     smoke: bool,
     watch: Watch | None,
-) -> Record:
-    """Train one net, judge it on the test split once, and return what came of it."""
+) -> tuple[nn.Module, Record]:
+    """Train one net, judge it on the test split once, and return it with what came of it."""
     seen = data.for_validation() if recipe.watched else data
     device = str(data.train.images.device)
 
@@ -93,7 +103,7 @@ def _learned(
     peak = training_peak(lambda: fresh()[0], seen.train, plan.batch_size)
     own = net_record(learner, plan, seen, progress, result, peak)
     traces = dict(recipe.traces(learner, data))
-    return {**own, "traces": traces} if traces else own
+    return learner.network, {**own, "traces": traces} if traces else own
 
 
 def run_record(

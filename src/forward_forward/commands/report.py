@@ -63,7 +63,7 @@ def _memory(folder: Path) -> Any:
 
 def _one(run: Path, data_dir: Path | None) -> Path:
     if not (run / "record.json").is_file():
-        raise UsageError(f"{run} is no folder of `ff train`: it holds no record.json")
+        raise UsageError(f"{run} is no run's folder: it holds no record.json")
     from forward_forward.experiment import write_page
     from forward_forward.models import load_model
     from forward_forward.records import read

@@ -65,13 +65,30 @@ def _run(
                         return bar.watch(f"{title} {net} ({number + 1}/{nets})")
                     return bar.watch(title, run=run, runs=len(seeds))
 
-                options |= {"smoke": root is None, "watcher": watcher}
+                learned: list[Any] = []
+                options |= {"smoke": root is None, "watcher": watcher, "finished": learned.extend}
                 record = reproduce.reproduce(name, seed, **options)
                 if root is not None:
                     records.write(record, root)
                 found[seed] = record
+                if learned:
+                    _draw(*learned)
     except KeyboardInterrupt:
         raise Interrupted(f"all is saved; go on with: {again('--resume')}") from None
+
+
+def _draw(folder: Path, network: Any, data: Any, record: Any) -> None:
+    """Leave the model, its record and a page of pictures in the run's folder, as `ff train` does."""
+    from forward_forward import records
+    from forward_forward.experiment import write_page
+    from forward_forward.models import save_model
+    from forward_forward.precision import fast_matmul_dtype
+
+    dtype = fast_matmul_dtype(data.train.images.device)
+    save_model(folder / "model", network, data, record["metrics"], dtype)
+    path = folder / "record.json"
+    records.write_file(record, path)
+    write_page(folder, network, data, {record["recipe"]: records.read(path)})
 
 
 def _existing(name: str, seeds: range, resume: bool, root: Path) -> dict[int, Any]:
