@@ -27,27 +27,19 @@ def net(**options):
     )
 
 
-def test_a_mirror_of_the_input_cancels_all_of_it():
-    """The second layer's only input from above is made the negative of its input from below."""
+@pytest.mark.parametrize(("mirror", "share"), [(1.0, 1.0), (0.7, 0.91), (2.0, 0.0), (-1.0, -3.0)])
+def test_a_mirror_of_the_input_cancels_what_it_takes_away(mirror, share):
+    """The second layer's only input from above is made a multiple of its input from below."""
     network, images = net(iterations=1, window=(1, 1)), uniform(1, PIXELS)
     code = torch.eye(CLASSES, dtype=torch.float64)[:1].unsqueeze(1)
     state = network.begin(network.project(images))
     below = network.layers[1].share(0, state.h[0])
     with torch.no_grad():
         label = network.normalization(code)
-        network.layers[1].connections[1].weight[0] = -0.7 * below[0] / label[0, 0, 0]
-    share = cancelled(network, images, code)
-    assert share.shape == (1, 2, 1, 1)
-    assert float(share[0, 1]) == pytest.approx(0.7)
-
-
-def test_agreement_is_negative():
-    network, images = net(iterations=1, window=(1, 1)), uniform(1, PIXELS)
-    code = torch.eye(CLASSES, dtype=torch.float64)[:1].unsqueeze(1)
-    state = network.begin(network.project(images))
-    with torch.no_grad():
-        network.layers[1].connections[1].weight[0] = network.layers[1].share(0, state.h[0])[0]
-    assert float(cancelled(network, images, code)[0, 1]) < 0
+        network.layers[1].connections[1].weight[0] = -mirror * below[0] / label[0, 0, 0]
+    found = cancelled(network, images, code)
+    assert found.shape == (1, 2, 1, 1)
+    assert float(found[0, 1]) == pytest.approx(share)
 
 
 def test_every_iteration_layer_and_label_has_its_share():

@@ -41,9 +41,13 @@ def test_the_layer_of_contributing_is_built_again_from_its_parts(between) -> Non
 
 
 def test_the_wiring_of_contributing_makes_a_net_that_learns() -> None:
+    from forward_forward.data import Split
     from forward_forward.labels import every_label
+    from forward_forward.negatives import random_wrong_label
     from forward_forward.networks import wiring
     from forward_forward.networks.recurrent_nets import dense_recurrent
+    from forward_forward.training.iterated import Iterated
+    from forward_forward.training.optimizers import SmoothedGradient
 
     (code,) = re.findall(r"```python\n(def top_sees.*?)```", CONTRIBUTING.read_text(), re.DOTALL)
     names = dict(vars(wiring))
@@ -54,3 +58,12 @@ def test_the_wiring_of_contributing_makes_a_net_that_learns() -> None:
     network = dense_recurrent(4, 3, [5, 6, 7], generator=draw, wiring=mine)
     images = torch.rand(2, 4, generator=draw)
     assert network.label_goodness(images, every_label(3, images)).shape == (3, 2, 3)
+    rule = SmoothedGradient(rate=0.1)
+    learner = Iterated(network, random_wrong_label, rule, rule)
+    learner.begin(Split(images, torch.tensor([0, 2])), 0, 0)
+    before = [p.clone() for p in network.layers.parameters()]
+    learner.step(torch.arange(2), draw, 1.0)
+    changed = [
+        not torch.equal(p, q) for p, q in zip(network.layers.parameters(), before, strict=True)
+    ]
+    assert all(changed)

@@ -84,6 +84,7 @@ def test_a_recurrent_net_takes_the_parts_it_has_a_use_for(digits):
         {"method": Iterated, "adversary": 0.1},
         {"method": Greedy, "adversary": 0.1},
         {"wiring": with_skips},
+        {"negatives": HybridImages, "adversary": 0.1},
     ],
 )
 def test_what_a_method_cannot_do_is_said(wrong, digits):

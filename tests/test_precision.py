@@ -51,7 +51,8 @@ def test_goodness_per_label_is_close():
     net = network(widths=(40, 40))
     images = uniform(6, PIXELS, dtype=torch.float32)
     full = goodness_per_label(net, images)
-    net.set_matmul_dtype(BF16)
+    for layer in net.layers:
+        layer.set_matmul_dtype(BF16)
     low = goodness_per_label(net, images)
     assert 0 < relative(low, full) < 0.02
     assert low.dtype == torch.float32

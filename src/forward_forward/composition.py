@@ -195,6 +195,8 @@ def _composed(
     rule = (settings.rule or type(best.rule))(rate=best.rule.rate, weight_decay=decay)
     if greedy:
         return Greedy(network, negatives or random_wrong_label, rule, augment=augment)
+    if settings.adversary and not network.labelled:
+        raise UsageError("an adversary moves images against their labels; leave it out")
     adversary = best.adversary if network.labelled else None
     hard = negatives or best.negatives
     return Simultaneous(network, hard, rule, best.head_rule, augment, adversary)

@@ -13,9 +13,9 @@ from forward_forward.networks.wiring import IMAGE, LABEL
 def cancelled(network: Recurrent, images: Tensor, codes: Tensor | None) -> Tensor:
     """Return how much of a layer's input from below its input from above takes away, `[T, L, K, B]`.
 
-    −⟨above, below⟩ / ⟨below, below⟩ over a layer's units, at the start of each iteration: 1 where the two cancel, 0
-    where they have nothing to do with each other, negative where they agree. NaN for a layer that hears nothing from
-    above.
+    1 − ‖below + above‖² / ‖below‖² over a layer's units, at the start of each iteration: 1 where the two cancel, 0
+    where nothing comes from above, negative where more is there with it than without. NaN for a layer that hears
+    nothing from above.
 
     References:
         Hinton 2022, §3.5: with low activity for real data "the top-down input should learn to cancel out the
@@ -45,7 +45,7 @@ def cancelled(network: Recurrent, images: Tensor, codes: Tensor | None) -> Tenso
                     side = above if int(source) > index else below
                     side += layer.share(position, state.h[int(source)]).view(side.shape)
             hears = any(s == LABEL or (isinstance(s, int) and s > index) for s in sources)
-            share = -(above * below).sum(-1) / below.square().sum(-1)
+            share = 1 - (below + above).square().sum(-1) / below.square().sum(-1)
             row.append(share if hears else torch.full_like(share, float("nan")))
         rows.append(torch.stack(row))
         for _ in network.advance(state, drives):

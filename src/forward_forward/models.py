@@ -131,7 +131,8 @@ def load_model(folder: Path, device: torch.device | str = "cpu") -> Model:
     restore_network(network, tensors)
     network.to(device)
     if isinstance(network, FeedForward | Recurrent):
-        network.set_matmul_dtype(model.matmul_dtype)
+        for layer in network.layers:
+            layer.set_matmul_dtype(model.matmul_dtype)
     return model
 
 

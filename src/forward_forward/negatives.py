@@ -6,8 +6,8 @@ is computed once. Every draw comes from the generator that is passed in.
 
     function(images, labels, *, network, generator, logits) -> (pos, neg)
 
-    images: `[B, D]` or their `Projection`; labels: `[B]` integers; network: for negatives it makes itself;
-    logits: `[B, C]` of the one-pass softmax, None where the network has no head.
+    images: `[B, D]`, or what the network's `project` made of them; labels: `[B]` integers; network: for negatives it
+    makes itself; logits: `[B, C]` of the one-pass softmax, None where the network has no head.
 """
 
 from collections.abc import Callable

@@ -68,7 +68,7 @@ def accumulated_goodness(
 
 
 def one_pass_softmax(network: Network, images: Any) -> Tensor:
-    """Return the head's logits `[B, C]` from one pass with the neutral label: quick, a little worse (§3.3)."""
+    """Return the head's logits `[B, C]` from one pass without a label of its own: quick, a little worse (§3.3)."""
     return network.one_pass(images)[1]
 
 

@@ -84,23 +84,28 @@ def results_page(
 
 
 def _of_iterations(record: Record) -> Figures:
-    """Return the pictures of a recurrent net's iterations and of a video's frames, where the record tells of them."""
+    """Return the pictures of recurrent nets' iterations and of a video's frames, where the record tells of them."""
     name, found = record["recipe"], {}
-    if "error_by_iteration" in record.get("traces", {}):
-        caption = (
-            "Over test images: the error if only that iteration counted, and of each layer the goodness and the share "
-            "of its input from below that its input from above takes away."
-        )
-        found[f"{name}: from iteration to iteration"] = (
-            pictures.by_iteration(record["traces"]),
-            caption,
-        )
-    frames = pictures.errors_by_frames(record["metrics"], "ff")
+    nets = {name: record} | {f"{name} {net}": own for net, own in record.get("nets", {}).items()}
+    for title, own in nets.items():
+        if own.get("traces"):
+            caption = (
+                "Over test images, of each layer the share of its input from below that its input from above takes "
+                "away; where labels feed the net, its goodness and the error if only that iteration counted."
+            )
+            found[f"{title}: from iteration to iteration"] = (
+                pictures.by_iteration(own["traces"]),
+                caption,
+            )
+    frames = {
+        words: errors
+        for words, net in (("Forward-Forward", "ff"), ("backpropagation through time", "bp"))
+        if (errors := pictures.errors_by_frames(record["metrics"], net))
+    }
     if frames:
-        caption = "Each frame shows few pixels of what moves in it; goodness is averaged over the frames so far."
+        caption = "Each frame shows few pixels of what moves in it; all frames so far count alike."
         still = record["metrics"].get("ff_one_frame_error")
-        drawn = pictures.error_by_frames({"Forward-Forward": frames}, still)
-        found[f"{name}: from frame to frame"] = (drawn, caption)
+        found[f"{name}: from frame to frame"] = (pictures.error_by_frames(frames, still), caption)
     return found
 
 

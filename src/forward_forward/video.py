@@ -11,6 +11,9 @@ from forward_forward.errors import UsageError
 Video = Callable[[Tensor, torch.Generator], Iterator[Tensor]]
 """Images `[B, D]` and a generator → frames, each `[B, D']`."""
 
+LOOKED_AT = (1, 2, 5, 10, 20, 50)
+"""Numbers of frames after which a video is judged."""
+
 
 @dataclass(frozen=True)
 class MovingImages:

@@ -1,5 +1,8 @@
 """Backpropagation through local fields: the gradient is right, and what a unit does not see stays zero."""
 
+import copy
+
+import pytest
 import torch
 
 from forward_forward.baselines.local import LocalPerceptron
@@ -26,8 +29,9 @@ def test_it_is_the_masked_dense_net():
     assert torch.allclose(network(images), network.out(h), atol=1e-6)
 
 
-def test_it_learns_and_fields_stay_fields():
-    data, network = dataset(60), net(dropout=0.1)
+@pytest.mark.parametrize("change", [lambda n: n, copy.deepcopy])
+def test_it_learns_and_fields_stay_fields(change):
+    data, network = dataset(60), change(net(dropout=0.1))
     learner = Backpropagation(network, Adam(0.01, weight_decay=0.01))
     learner.begin(data.train, 0, 0)
     losses = [float(learner.step(torch.arange(60), generator(s), 1.0)[0, 0]) for s in range(80)]

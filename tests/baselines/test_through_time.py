@@ -6,6 +6,8 @@ from forward_forward.baselines.through_time import ThroughTime
 from forward_forward.memory import training_peak
 from forward_forward.negatives import random_wrong_label
 from forward_forward.networks.recurrent_nets import dense_recurrent
+from forward_forward.networks.wiring import without_labels
+from forward_forward.randomness import generator as seeded
 from forward_forward.training.backprop import Backpropagation
 from forward_forward.training.iterated import Iterated
 from forward_forward.training.optimizers import Adam, SmoothedGradient
@@ -64,3 +66,39 @@ def test_its_memory_grows_with_the_video_and_that_of_forward_forward_does_not():
     flat = [training_peak(forward(frames), split, 30) for frames in (5, 50)]
     assert grown[1] > 4 * grown[0]
     assert flat[1] == flat[0]
+
+
+def test_it_runs_as_the_recurrent_net_does():
+    """The same weights, without a label: the states of `Recurrent` make the same logits."""
+    rival_net = rival(frames=3)
+    network = dense_recurrent(
+        FRAME, CLASSES, [10, 9, 8], generator=generator(), wiring=without_labels(3), iterations=1, window=(1, 1)
+    )  # fmt: skip
+    with torch.no_grad():
+        for index, layer in enumerate(network.layers):
+            layer.connections[0].weight.copy_(rival_net.linears[index].weight.T)
+            if index < 2:
+                layer.connections[1].weight.copy_(rival_net.down[index].weight.T)
+            layer.bias.uniform_(generator=generator(index))
+            rival_net.linears[index].bias.copy_(layer.bias)
+    images, state, logits = uniform(5, PIXELS, dtype=torch.float32), None, []
+    for frame in video(3)(images, seeded(0, "video")):
+        _, state = network.run(network.project(frame), None, state)
+        logits.append(rival_net.linears[-1](state.h[-1]))
+    assert torch.allclose(rival_net(images), torch.stack(logits).mean(0), atol=1e-5)
+
+
+def test_its_readouts_add_up_frames_in_full_precision():
+    net, images = rival(frames=3), uniform(5, PIXELS, dtype=torch.float32)
+    readouts = net.readouts(images)
+    assert list(readouts) == ["softmax", "frames_1", "frames_2", "frames_3"]
+    assert torch.equal(readouts["softmax"], net(images))
+    with torch.autocast("cpu", torch.bfloat16):
+        assert net(images).dtype is torch.float32
+
+
+def test_a_record_says_what_video_it_was():
+    learner = Backpropagation(rival(), Adam(0.01))
+    assert learner.describe()["video"] == {
+        "part": "MovingImages", "shape": (1, 3, 4), "size": 6, "frames": 4, "speed": 1.0, "visible": 0.8
+    }  # fmt: skip

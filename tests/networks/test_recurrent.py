@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from forward_forward.context import of_another_image
 from forward_forward.data import Split
 from forward_forward.errors import DataError, DivergenceError, UsageError
 from forward_forward.goodness import mean_of_squares, negative_sum_of_squares
@@ -10,7 +11,6 @@ from forward_forward.hybrids import HybridImages
 from forward_forward.labels import every_label, one_of_n
 from forward_forward.layers.dense import Dense
 from forward_forward.layers.joint import Joint
-from forward_forward.layers.local_fields import LocalFields
 from forward_forward.losses import SiLU
 from forward_forward.negatives import hard_by_goodness, hard_by_softmax, random_wrong_label
 from forward_forward.networks.recurrent import Recurrent
@@ -61,37 +61,62 @@ def codes():
     return torch.stack([one_of_n(labels_of(BATCH, seed), CLASSES, uniform(1)) for seed in (1, 2)])
 
 
-def obvious_states(network, images, code, iterations):
-    """Run one label's pass with whole inputs and nothing shared, and yield (layer, z, old y, y) of each reaction."""
-    sources = {IMAGE: network.normalization(images), LABEL: network.normalization(code)}
+def obvious_states(network, images, code, iterations, history=None, above=None):
+    """Run one label's pass with whole inputs and nothing shared, and yield (layer, z, old y, y) of each reaction.
+
+    What all layers say before each iteration is added to `history`; `above` is another pass's, heard from higher ones.
+    """
+    sources = {IMAGE: network.normalization(images)}
+    if code is not None:
+        sources[LABEL] = network.normalization(code)
     y, h = [], []
     for layer, wires in zip(network.layers, network.wiring, strict=True):
         z = layer.bias.expand(len(images), -1)
         for connection, source in zip(layer.connections, wires, strict=True):
             if source == IMAGE or (source != LABEL and source < len(h)):
-                z = z + (sources[IMAGE] if source == IMAGE else h[source]) @ dense_weight(
-                    connection
-                )
+                heard = sources[IMAGE] if source == IMAGE else h[source]
+                z = z + heard @ dense_weight(connection)
         y.append(z.relu().detach())
         h.append(length(y[-1]))
-    for _ in range(iterations):
+    for iteration in range(iterations):
+        if history is not None:
+            history.append(list(h))
         groups = [range(len(y))]
         if network.alternate:
             groups = [range(0, len(y), 2), range(1, len(y), 2)]
         for group in groups:
             done = []
             for index in group:
-                wires = network.wiring[index]
-                inputs = [sources[s] if isinstance(s, str) else h[s] for s in wires]
-                layer = network.layers[index]
+                layer, inputs = network.layers[index], []
+                for source in network.wiring[index]:
+                    higher = isinstance(source, int) and source > index and above is not None
+                    said = above[iteration] if higher else h
+                    inputs.append(sources[source] if isinstance(source, str) else said[source])
                 z = layer.preactivation(*inputs)
-                done.append(
-                    (index, z, y[index], network.keep * y[index] + (1 - network.keep) * z.relu())
-                )
+                new = network.keep * y[index] + (1 - network.keep) * z.relu()
+                done.append((index, z, y[index], new))
             for index, _, _, new in done:
                 y[index] = new.detach()
                 h[index] = length(y[index])
             yield from done
+
+
+def assert_learned_as(learner, reference, passes):
+    """Assert that a learner's gradients are those of two obvious passes, by autograd inside each layer; 1e-9."""
+    total = [torch.zeros((), dtype=torch.float64) for _ in reference.layers]
+    for (index, z_pos, _, y_pos), (_, _, _, y_neg) in zip(*passes, strict=True):
+        layer = reference.layers[index]
+        total[index] = total[index] + layer.objective(torch.cat([y_pos, y_neg])).mean()
+        if layer.peer is not None:
+            pull = layer.peer.pull(y_pos.detach())
+            total[index] = total[index] - (z_pos * pull).sum() / BATCH
+    share = RULES["rule"].share / reference.iterations
+    pairs = zip(learner.network.layers, reference.layers, strict=True)
+    for index, (fast, slow) in enumerate(pairs):
+        gradients = torch.autograd.grad(total[index], list(slow.parameters()))
+        for parameter, gradient in zip(fast.parameters(), gradients, strict=True):
+            gradient = gradient * share
+            assert (parameter.grad - gradient).abs().max() <= 1e-9 * gradient.abs().max()
 
 
 def dense_weight(connection):
@@ -99,6 +124,8 @@ def dense_weight(connection):
 
 
 KINDS = {
+    "one layer": lambda **o: recurrent((9,), **o),
+    "nothing from above": lambda **o: recurrent(wiring=((IMAGE,), (0, LABEL)), **o),
     "two layers": recurrent,
     "three layers": lambda **o: recurrent((9, 8, 7), **o),
     "skips": lambda **o: recurrent((9, 8, 7), wiring=with_skips(3), **o),
@@ -135,23 +162,42 @@ def test_the_step_is_the_obvious_one(make, peer):
     learner = Iterated(network, fixed, **RULES)
     learner.begin(Split(images, labels), 0, 0)
     learner.step(torch.arange(BATCH), generator(), 0.0)
-
     passes = [list(obvious_states(reference, images, c, network.iterations)) for c in codes()]
-    total = [torch.zeros((), dtype=torch.float64) for _ in reference.layers]
-    for (index, z_pos, _, y_pos), (_, _, _, y_neg) in zip(*passes, strict=True):
-        layer = reference.layers[index]
-        total[index] = total[index] + layer.objective(torch.cat([y_pos, y_neg])).mean()
-        if layer.peer is not None:
-            pull = layer.peer.pull(y_pos.detach())
-            total[index] = total[index] - (z_pos * pull).sum() / BATCH
-    share = RULES["rule"].share / network.iterations
-    for index, (fast, slow) in enumerate(zip(network.layers, reference.layers, strict=True)):
-        gradients = torch.autograd.grad(total[index], list(slow.parameters()))
-        for parameter, gradient in zip(fast.parameters(), gradients, strict=True):
-            if parameter.ndim == 3:  # tiles of places: what a unit does not see stays zero
-                gradient = gradient * (parameter != 0)
-            gradient = gradient * share
-            assert (parameter.grad - gradient).abs().max() <= 1e-9 * gradient.abs().max()
+    assert_learned_as(learner, reference, passes)
+
+
+@pytest.mark.parametrize("context", [None, of_another_image])
+def test_the_step_without_labels_is_the_obvious_one(context):
+    network, reference = (recurrent((9, 8, 7), wiring=without_labels(3)) for _ in range(2))
+    images, others = uniform(BATCH, PIXELS), uniform(BATCH, PIXELS, seed=9)
+
+    def fixed(shown, labels, *, network, generator, logits):
+        return (shown,), (others,)
+
+    fixed.labelled = False
+    learner = Iterated(network, fixed, **RULES, context=context)
+    learner.begin(Split(images, labels_of(BATCH)), 0, 0)
+    learner.step(torch.arange(BATCH), generator(), 0.0)
+    history = []
+    pos = list(obvious_states(reference, images, None, network.iterations, history))
+    above = [[h.roll(1, 0) for h in said] for said in history] if context else None
+    neg = list(obvious_states(reference, others, None, network.iterations, above=above))
+    assert_learned_as(learner, reference, [pos, neg])
+
+
+def test_low_precision_is_near():
+    gradients = []
+    for dtype in (None, torch.bfloat16):
+        network = dense_recurrent(
+            PIXELS, CLASSES, [40, 30], generator=generator(), peer=0.06, matmul_dtype=dtype
+        )
+        learner = Iterated(network, random_wrong_label, **RULES)
+        images = uniform(BATCH, PIXELS, dtype=torch.float32)
+        learner.begin(Split(images, labels_of(BATCH)), 0, 0)
+        learner.step(torch.arange(BATCH), generator(), 0.0)
+        gradients.append([p.grad for layer in network.layers for p in layer.parameters()])
+    for exact, low in zip(*gradients, strict=True):
+        assert (exact - low).norm() < 0.05 * exact.norm()
 
 
 def test_all_labels_at_once_are_all_labels_one_by_one():
@@ -315,8 +361,23 @@ def test_numbers_out_of_range(options, words):
         recurrent(**options)
 
 
+def test_wirings_are_checked_before_a_net_is_built():
+    with pytest.raises(UsageError, match="fed by 5"):
+        recurrent(wiring=((IMAGE, 5), (0, LABEL)))
+    with pytest.raises(UsageError, match="for 3 hidden layers"):
+        recurrent(wiring=neighbours(3))
+    with pytest.raises(UsageError, match="for 1 hidden layers"):
+        local(wiring=neighbours(1))
+
+
 def test_layers_and_wiring_must_fit():
     layers = recurrent().layers
+    with pytest.raises(UsageError, match="'label' of 7 values"):
+        Recurrent(layers, neighbours(2), 7)
+    with pytest.raises(UsageError, match="0 of 9 values"):
+        Recurrent([layers[0], recurrent((8, 8)).layers[1]], neighbours(2), CLASSES)
+    with pytest.raises(UsageError, match="without"):
+        Joint([Dense(2, 3)])
     with pytest.raises(UsageError, match="1 connections for 2"):
         Recurrent([Joint([layers[0].connections[0]])], [(IMAGE, LABEL)], CLASSES)
     with pytest.raises(UsageError, match="2 layers"):
@@ -338,18 +399,35 @@ def test_wrong_kind_of_negatives():
 
 
 def test_maps_hear_their_neighbourhood_and_every_unit_the_label():
+    """Of a map of 3 × 4 places with fields of 3 × 3, the first place hears the four nearest of image and map above."""
     network = local()
     below, above = network.layers[0].connections
-    assert isinstance(below, LocalFields) and isinstance(above, LocalFields)
-    assert network.layers[1].connections[1].in_features == CLASSES
+    assert (below.dense_weight()[:, 0] != 0).nonzero().flatten().tolist() == [0, 1, 4, 5]
+    heard = (above.dense_weight()[:, 0] != 0).nonzero().flatten() // 3
+    assert sorted(set(heard.tolist())) == [0, 1, 4, 5]
+    assert (network.layers[1].connections[1].weight != 0).all()
 
 
 def test_frames_and_labels_of_another_size():
     network = recurrent()
-    with pytest.raises(DataError, match="made for 12"):
+    with pytest.raises(DataError, match="rows of 12"):
         network.project(uniform(BATCH, PIXELS + 1))
+    with pytest.raises(DataError, match="positive and a negative"):
+        network.project(uniform(3, BATCH, PIXELS))
+    frame = network.project(uniform(BATCH, PIXELS))
     with pytest.raises(UsageError, match="2 classes"):
-        network.drives(network.project(uniform(BATCH, PIXELS)), uniform(1, 1, 2))
+        network.drives(frame, uniform(1, 1, 2))
+    with pytest.raises(UsageError, match="label codes"):
+        network.drives(frame, None)
+    with pytest.raises(DataError, match="equally long"):
+        list(goodness_by_frame(network, [uniform(4, PIXELS), uniform(3, PIXELS)], codes()[:, :1]))
+
+
+def test_a_video_without_a_frame():
+    learner = Iterated(recurrent(), hard_by_softmax, video=lambda images, g: iter(()), **RULES)
+    learner.begin(Split(uniform(BATCH, PIXELS), labels_of(BATCH)), 0, 0)
+    with pytest.raises(DataError, match="without a frame"):
+        learner.step(torch.arange(BATCH), generator(), 1.0)
 
 
 @pytest.mark.parametrize("later", [(BATCH - 1, PIXELS), (BATCH, PIXELS + 1)])
@@ -370,5 +448,5 @@ def test_states_that_blow_up_are_named():
         network.layers[1].connections[1].weight.fill_(1e200)
     learner = Iterated(network, hard_by_softmax, **RULES)
     learner.begin(Split(uniform(BATCH, PIXELS), labels_of(BATCH)), 0, 0)
-    with pytest.raises(DivergenceError, match="layer 2 .* iteration 1"):
+    with pytest.raises(DivergenceError, match="layer 2 .* iteration 1 on frame 1"):
         learner.step(torch.arange(BATCH), generator(), 1.0)

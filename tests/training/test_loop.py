@@ -13,9 +13,11 @@ import torch
 from torch import nn
 
 from forward_forward.baselines.backprop import Perceptron
+from forward_forward.baselines.through_time import ThroughTime
 from forward_forward.data import batches
 from forward_forward.errors import CheckpointError, DivergenceError, FFError, UsageError
-from forward_forward.negatives import random_wrong_label
+from forward_forward.negatives import hard_by_softmax, random_wrong_label
+from forward_forward.networks.recurrent_nets import dense_recurrent
 from forward_forward.training.backprop import Backpropagation
 from forward_forward.training.checkpoints import (
     learner_tensors,
@@ -25,10 +27,12 @@ from forward_forward.training.checkpoints import (
 )
 from forward_forward.training.evaluation import Scores
 from forward_forward.training.greedy import Greedy
+from forward_forward.training.iterated import Iterated
 from forward_forward.training.loop import train
 from forward_forward.training.optimizers import Adam, SmoothedGradient
 from forward_forward.training.plan import Plan
 from forward_forward.training.schedules import constant, linear
+from forward_forward.video import MovingImages
 from toys import CLASSES, PIXELS, dataset, generator, network, simultaneous
 
 BF16 = torch.bfloat16
@@ -45,12 +49,37 @@ def backprop(seed, matmul_dtype=None, dropout=0.0):
     return Backpropagation(net, Adam(rate=0.01, weight_decay=0.1), matmul_dtype)
 
 
+VIDEO = MovingImages((1, 3, 4), size=5, frames=3, visible=0.5)
+
+
+def recurrent(seed, video=None, **options):
+    net = dense_recurrent(
+        PIXELS if video is None else video.features,
+        CLASSES,
+        [6, 5],
+        generator=generator(seed),
+        peer=0.06,
+        **options,
+    )
+    rule = SmoothedGradient(rate=0.02, weight_decay=0.002)
+    return Iterated(net, hard_by_softmax, rule, rule, video=video)
+
+
+def through_time(seed):
+    net = ThroughTime(VIDEO.features, CLASSES, [6, 5], generator=generator(seed), video=VIDEO)
+    return Backpropagation(net, Adam(rate=0.01))
+
+
 LEARNERS = {
     "simultaneous, smoothed": simultaneous,
     "simultaneous, Adam": lambda seed: simultaneous(seed, Adam(rate=0.01, weight_decay=0.1)),
     "simultaneous, bf16": lambda seed: simultaneous(seed, matmul_dtype=BF16),
     "greedy, cached": lambda seed: greedy(seed, cached=True),
     "greedy, streamed": lambda seed: greedy(seed, cached=False, rule=Adam(rate=0.01)),
+    "recurrent": recurrent,
+    "recurrent, bf16": lambda seed: recurrent(seed, matmul_dtype=BF16),
+    "recurrent, video": lambda seed: recurrent(seed, video=VIDEO),
+    "through time": through_time,
     "backprop": backprop,
     "backprop, bf16": lambda seed: backprop(seed, BF16),
     "backprop, dropout": lambda seed: backprop(seed, dropout=0.3),

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -44,14 +45,8 @@ class Perceptron(nn.Module):
             nn.utils.skip_init(nn.Linear, i, o, device=device or "cpu", dtype=dtype)
             for i, o in pairs
         ]
-        with torch.no_grad():
-            for linear in linears:
-                draw = torch.randn(
-                    linear.weight.shape, generator=generator, device=generator.device
-                )
-                gain = 1 if linear is linears[-1] else 2
-                linear.weight.copy_(draw * math.sqrt(gain / linear.in_features))
-                linear.bias.zero_()
+        for linear in linears:
+            draw_linear_(linear, gain=1 if linear is linears[-1] else 2, generator=generator)
         self.linears = nn.ModuleList(linears)
 
     def forward(self, images: Tensor, generator: torch.Generator | None = None) -> Tensor:
@@ -62,3 +57,20 @@ class Perceptron(nn.Module):
                 draw = torch.rand(images.shape, generator=generator, device=images.device)
                 images = images * (draw >= self.dropout) / (1 - self.dropout)
         return self.linears[-1](images)
+
+    def readouts(self, images: Tensor) -> dict[str, Tensor]:
+        """Return logits `[B, C]` by readout, the main one first."""
+        return {"softmax": self(images)}
+
+    def describe(self) -> dict[str, Any]:
+        """Return what defines this net beside its input and output, as plain JSON."""
+        return {"widths": self.widths, "dropout": self.dropout}
+
+
+@torch.no_grad()
+def draw_linear_(linear: nn.Linear, *, gain: float, generator: torch.Generator) -> None:
+    """Draw weights from N(0, gain / fan_in) on the generator's device, and set the bias, if any, to zero."""
+    draw = torch.randn(linear.weight.shape, generator=generator, device=generator.device)
+    linear.weight.copy_(draw * math.sqrt(gain / linear.in_features))
+    if linear.bias is not None:
+        linear.bias.zero_()

@@ -2,11 +2,13 @@
 
 import math
 from collections.abc import Sequence
-from typing import cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
+from forward_forward.baselines.backprop import draw_linear_
+from forward_forward.layers.described import describe_layer
 from forward_forward.layers.local_fields import LocalFields
 
 
@@ -42,11 +44,7 @@ class LocalPerceptron(nn.Module):
             for layer in layers:
                 layer.reset_parameters(generator)
                 layer.weight.mul_(math.sqrt(2))
-                if layer.seen is not None:
-                    layer.weight.register_hook(layer.seen.mul)
-            draw = torch.randn(self.out.weight.shape, generator=generator, device=generator.device)
-            self.out.weight.copy_(draw / math.sqrt(self.widths[-1]))
-            self.out.bias.zero_()
+        draw_linear_(self.out, gain=1, generator=generator)
 
     def forward(self, images: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """Return logits `[B, C]` of images `[B, D]`."""
@@ -56,3 +54,11 @@ class LocalPerceptron(nn.Module):
                 draw = torch.rand(images.shape, generator=generator, device=images.device)
                 images = images * (draw >= self.dropout) / (1 - self.dropout)
         return self.out(images)
+
+    def readouts(self, images: Tensor) -> dict[str, Tensor]:
+        """Return logits `[B, C]` by readout, the main one first."""
+        return {"softmax": self(images)}
+
+    def describe(self) -> dict[str, Any]:
+        """Return what defines this net beside its output, as plain JSON."""
+        return {"layers": [describe_layer(layer) for layer in self.fields], "dropout": self.dropout}

@@ -26,7 +26,7 @@ class Joint(LocalLayer):
         parts: goodness, loss, peer, matmul_dtype of a `LocalLayer`.
 
     Raises:
-        UsageError: when there is no connection, or they differ in units.
+        UsageError: when there is no connection, they differ in units, or one has a bias.
 
     Example:
         >>> from forward_forward.layers.dense import Dense
@@ -43,6 +43,8 @@ class Joint(LocalLayer):
             raise UsageError(
                 f"connections into one layer have {sorted(units)} units; give one or more, all with as many"
             )
+        if any(getattr(connection, "bias", None) is not None for connection in connections):
+            raise UsageError("a joint layer has one bias of its own; make its connections without")
         super().__init__(units.pop(), **parts)
         self.connections = cast("Sequence[LocalLayer]", nn.ModuleList(connections))
         like = next(connections[0].parameters())
@@ -67,9 +69,11 @@ class Joint(LocalLayer):
         return (sum(shares[1:], shares[0]) + self.bias).flatten(0, -2)
 
     def accumulate(self, inputs: tuple[Any, ...], dz: Tensor, decay: float) -> None:
-        leading = torch.broadcast_shapes(*(h.shape[:-1] for h in inputs))
+        """As of a `LocalLayer`; dz may come with leading dimensions, `[..., U]`, that all inputs broadcast to."""
         accumulate_bias(self.bias, dz, decay)
-        dz = dz.view(*leading, self.units)
+        if dz.ndim == 2:
+            leading = torch.broadcast_shapes(*(h.shape[:-1] for h in inputs))
+            dz = dz.view(*leading, self.units)
         for connection, h in zip(self.connections, inputs, strict=True):
             heard = dz.sum_to_size(*h.shape[:-1], self.units)
             connection.accumulate((h.flatten(0, -2),), heard.flatten(0, -2), decay)

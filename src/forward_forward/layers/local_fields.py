@@ -111,7 +111,10 @@ class LocalFields(LocalLayer):
         return {**own, "bias": self.bias is not None, **super().parts()}
 
     def preactivation(self, h: Tensor) -> Tensor:  # type: ignore[override]
-        z = product(self._windows(h), self.weight, self.matmul_dtype, self.cast)
+        weight = self.weight
+        if self.seen is not None and torch.is_grad_enabled():
+            weight = weight * self.seen  # type: ignore[assignment]  # no gradient where nothing is seen
+        z = product(self._windows(h), weight, self.matmul_dtype, self.cast)
         z = self._as_map(z)
         return z if self.bias is None else z + self.bias
 

@@ -223,8 +223,3 @@ class FeedForward(nn.Module):
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise CheckpointError(f"this describes no network: {error!r}") from None
-
-    def set_matmul_dtype(self, dtype: torch.dtype | None) -> None:
-        """Choose the dtype of every layer's matmuls; None is the parameters' own."""
-        for layer in self.layers:
-            layer.set_matmul_dtype(dtype)

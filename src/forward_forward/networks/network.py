@@ -46,10 +46,6 @@ class Network(Protocol):
         """Return what the same network is built from, as plain JSON."""
         ...
 
-    def set_matmul_dtype(self, dtype: Any) -> None:
-        """Choose the dtype of every layer's matmuls; None is the parameters' own."""
-        ...
-
     def parameters(self) -> Any:
         """Yield the parameters, as torch does."""
         ...

@@ -67,7 +67,7 @@ class Recurrent(nn.Module):
     ) -> None:
         super().__init__()
         self.wiring = checked(wiring)
-        check_fit(layers, self.wiring)
+        check_fit(layers, self.wiring, classes)
         if classes < 2:
             raise UsageError(f"{classes} classes: a wrong label needs at least 2 classes")
         if not 0 <= keep < 1:
@@ -106,9 +106,10 @@ class Recurrent(nn.Module):
         """
         if isinstance(images, Frame):
             return images
-        if images.shape[-1] != self.in_features:
+        if images.shape[-1] != self.in_features or (images.ndim == 3 and len(images) > 2):
             raise DataError(
-                f"frames of {images.shape[-1]} values; this net was made for {self.in_features}"
+                f"frames of {tuple(images.shape)} values; this net reads rows of {self.in_features}, or a positive and "
+                "a negative block of them"
             )
         images = self.normalization(images if images.ndim == 3 else images.unsqueeze(0))
         shares = {
@@ -157,8 +158,12 @@ class Recurrent(nn.Module):
             codes: label codes, `[K, 1 or B, C]`; None where no label feeds the net.
 
         Raises:
-            UsageError: when codes are for another number of classes.
+            UsageError: when codes are missing, too many, or for another number of classes.
         """
+        if self.labelled != (codes is not None):
+            raise UsageError(
+                "a net that a label feeds needs label codes, and one without takes none"
+            )
         if codes is not None and codes.shape[-1] != self.classes:
             raise UsageError(
                 f"label codes for {codes.shape[-1]} classes; this net has {self.classes}"
@@ -181,6 +186,8 @@ class Recurrent(nn.Module):
         self, state: State, drives: list[Tensor], above: list[Tensor] | None = None
     ) -> Iterator[Reaction]:
         """Run one iteration, in place on the state, and yield what each layer did.
+
+        Where layers take turns, odd ones hear the even ones' new activities, but for what `above` puts in their place.
 
         Arguments:
             state: of all layers.
@@ -216,8 +223,10 @@ class Recurrent(nn.Module):
         leading = drives[0].shape[:2]
         if state is None:
             state = self.begin(frame).repeated(leading[0] // len(frame.images))
+        elif len(state.y[0]) != leading[0] * leading[1]:
+            raise DataError(f"a frame of {leading[1]} images: videos of a batch are equally long")
         rows = []
-        for _ in range(iterations or self.iterations):
+        for _ in range(self.iterations if iterations is None else iterations):
             reactions = sorted(self.advance(state, drives), key=lambda r: r.layer)
             rows.append([self.layers[r.layer].goodness(r.y).view(leading) for r in reactions])
         return torch.stack([torch.stack(row) for row in rows]), state
@@ -270,11 +279,6 @@ class Recurrent(nn.Module):
         layers = [cast("Joint", build_layer(described)) for described in rest.pop("layers")]
         normalization = find_normalization(rest.pop("normalization"))
         return cls(layers, **rest, normalization=normalization)
-
-    def set_matmul_dtype(self, dtype: torch.dtype | None) -> None:
-        """Choose the dtype of every layer's matmuls; None is the parameters' own."""
-        for layer in self.layers:
-            layer.set_matmul_dtype(dtype)
 
     def _react(
         self, index: int, state: State, drive: Tensor, above: list[Tensor] | None

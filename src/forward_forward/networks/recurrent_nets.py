@@ -13,7 +13,15 @@ from forward_forward.layers.local_fields import LocalFields
 from forward_forward.layers.local_layer import LocalLayer
 from forward_forward.losses import Loss
 from forward_forward.networks.recurrent import Recurrent
-from forward_forward.networks.wiring import IMAGE, LABEL, Source, Wiring, from_above, neighbours
+from forward_forward.networks.wiring import (
+    IMAGE,
+    LABEL,
+    Source,
+    Wiring,
+    checked,
+    from_above,
+    neighbours,
+)
 from forward_forward.slopes import Goodness
 
 Connect = Callable[[Source, int], LocalLayer]
@@ -47,6 +55,7 @@ def dense_recurrent(
         >>> [[c.in_features for c in layer.connections] for layer in net.layers]
         [[64, 20], [30, 10]]
     """
+    wiring = _of_depth(wiring or neighbours(len(widths)), len(widths))
     sizes: dict[Source, int] = {IMAGE: in_features, LABEL: classes, **dict(enumerate(widths))}
 
     def connect(source: Source, layer: int) -> LocalLayer:
@@ -59,7 +68,7 @@ def dense_recurrent(
             dtype=dtype,
         )
 
-    return recurrent(connect, classes, wiring or neighbours(len(widths)), **rest)
+    return recurrent(connect, classes, wiring, **rest)
 
 
 def local_recurrent(
@@ -94,6 +103,7 @@ def local_recurrent(
     """
     if field % 2 == 0:
         raise UsageError(f"fields of {field} have no middle; take an odd size")
+    wiring = _of_depth(wiring or neighbours(depth), depth)
     colours, height, width = in_shape
     units = height * width * channels
 
@@ -114,7 +124,7 @@ def local_recurrent(
             **common,
         )
 
-    return recurrent(connect, classes, wiring or neighbours(depth), **rest)
+    return recurrent(connect, classes, wiring, **rest)
 
 
 def recurrent(
@@ -149,3 +159,9 @@ def recurrent(
         for layer, position in from_above(wiring):
             next(layers[layer].connections[position].parameters()).mul_(top_down)
     return Recurrent(layers, wiring, classes, **rest)
+
+
+def _of_depth(wiring: Wiring, depth: int) -> Wiring:
+    if len(wiring) != depth:
+        raise UsageError(f"the wiring is for {len(wiring)} hidden layers, the net has {depth}")
+    return checked(wiring)

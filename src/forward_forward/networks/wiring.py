@@ -85,8 +85,8 @@ def image_size(layers: Sequence[Joint], wiring: Wiring) -> int:
     return sizes.pop()
 
 
-def check_fit(layers: Sequence[Joint], wiring: Wiring) -> None:
-    """Raise a `UsageError` where layers or their connections are not as many as the wiring names."""
+def check_fit(layers: Sequence[Joint], wiring: Wiring, classes: int) -> None:
+    """Raise a `UsageError` where layers and connections are not those that the wiring names, in number and in size."""
     if not layers or len(layers) != len(wiring):
         raise UsageError(f"{len(layers)} layers, but the wiring is for {len(wiring)}")
     for index, (layer, sources) in enumerate(zip(layers, wiring, strict=True)):
@@ -94,3 +94,12 @@ def check_fit(layers: Sequence[Joint], wiring: Wiring) -> None:
             raise UsageError(
                 f"layer {index} has {len(layer.connections)} connections for {len(sources)} sources"
             )
+        for connection, source in zip(layer.connections, sources, strict=True):
+            size = (
+                classes if source == LABEL else 0 if source == IMAGE else layers[int(source)].units
+            )
+            if size and connection.in_features != size:
+                raise UsageError(
+                    f"layer {index} hears {source!r} of {size} values by a connection for "
+                    f"{connection.in_features}"
+                )

@@ -12,33 +12,38 @@ from forward_forward.pictures.style import BLUE, OKABE_ITO, VERMILION, finish, l
 SIDES = {"positive": (BLUE, "-"), "negative": (VERMILION, "--")}
 
 
+TITLES = {
+    "error_by_iteration": "Test error, %",
+    "goodness_by_iteration": "Goodness of positives, negatives",
+    "cancelled_by_iteration": "Share of input cancelled",
+}
+
+
 def by_iteration(traces: Mapping[str, Any]) -> Figure:
-    """Draw the error, the goodness of true and wrong label, and what is cancelled of the input, by iteration.
+    """Draw what there is of the error, the goodness of both sides, and what is cancelled of the input, by iteration.
 
     Arguments:
         traces: `error_by_iteration` `[T]` in percent; `goodness_by_iteration` and `cancelled_by_iteration`, each
             `positive` and `negative`, `[T][L]`; None where a layer has none.
     """
-    error = np.array(traces["error_by_iteration"], dtype=float)
-    steps = np.arange(1, len(error) + 1)
-    figure, axes = panels(3, height=3.4)
-    axes[0].plot(steps, error, "o-", color=BLUE, lw=1.7, markersize=3.5)
-    finish(axes[0], "Test error, %", x="iteration")
-    titles = ("Goodness of true and wrong label", "Share of input cancelled")
-    kinds = ("goodness_by_iteration", "cancelled_by_iteration")
-    for axis, kind, title in zip(axes[1:], kinds, titles, strict=True):
-        for side, (colour, style) in SIDES.items():
-            rows = np.array(traces[kind][side], dtype=float)
-            for layer, values in enumerate(rows.T):
+    kinds = [kind for kind in TITLES if kind in traces]
+    figure, axes = panels(len(kinds), height=3.4)
+    for axis, kind in zip(axes, kinds, strict=True):
+        found = traces[kind]
+        sides = found if isinstance(found, Mapping) else {"": [[value] for value in found]}
+        for side, rows in sides.items():
+            colour, style = SIDES.get(side, (BLUE, "-"))
+            for layer, values in enumerate(np.array(rows, dtype=float).T):
                 if np.isfinite(values).any():
+                    name = f"{side}, layer {layer + 1}" if side else None
+                    steps = np.arange(1, len(values) + 1)
                     marker = "os^vD"[layer % 5]
-                    name = f"{side}, layer {layer + 1}"
                     axis.plot(steps, values, style, color=colour, marker=marker, ms=3.5, label=name)
-        finish(axis, title, x="iteration")
-    for axis in axes:
-        axis.set_xticks(steps)
-    text = f"Error by iteration: {', '.join(f'{value:g}' for value in error)} %."
-    return labelled(figure, f"{text} Goodness and cancelled input of each layer beside it.")
+                    axis.set_xticks(steps)
+        finish(axis, TITLES[kind], x="iteration")
+    error = traces.get("error_by_iteration", ())
+    text = f" Errors: {', '.join(f'{value:g}' for value in error)} %." if error else ""
+    return labelled(figure, f"By iteration: {', '.join(TITLES[kind] for kind in kinds)}.{text}")
 
 
 def error_by_frames(

@@ -17,25 +17,26 @@ Differences from the paper:
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 import torch
+from torch import Tensor
 
 from forward_forward.context import cancelled, effective_rank, of_another_image, same_images
 from forward_forward.data import Dataset
 from forward_forward.goodness import mean_of_squares, negative_mean_of_squares
 from forward_forward.hybrids import HybridImages
-from forward_forward.losses import SiLU
 from forward_forward.networks.recurrent import Recurrent
 from forward_forward.networks.recurrent_nets import local_recurrent
 from forward_forward.networks.wiring import without_labels
 from forward_forward.precision import fast_matmul_dtype
 from forward_forward.randomness import generator
+from forward_forward.recipes.hinton2022_recurrent import HEAD_RULE, PARTS, RULE, means
 from forward_forward.recipes.recipe import Build, Recipe, Results, prefixed
 from forward_forward.records import Claim
 from forward_forward.slopes import Goodness
 from forward_forward.training.iterated import Iterated
 from forward_forward.training.learner import Learner
-from forward_forward.training.optimizers import SmoothedGradient
 from forward_forward.training.plan import Plan
 
 IMAGES = 1000
@@ -51,17 +52,15 @@ def _build(goodness: Goodness, *, other_context: bool) -> Build:
             field=7,
             generator=generator(seed, "weights"),
             wiring=without_labels(2),
-            goodness=goodness,
-            loss=SiLU(alpha=6.0),
-            peer=0.06,
             matmul_dtype=fast_matmul_dtype(device),
             device=device,
+            **PARTS | {"goodness": goodness},
         )
         learner = Iterated(
             network,
             same_images if other_context else HybridImages(data.shape),
-            rule=SmoothedGradient(rate=3e-3, weight_decay=0.002),
-            head_rule=SmoothedGradient(rate=0.1, weight_decay=0.003),
+            rule=RULE,
+            head_rule=HEAD_RULE,
             context=of_another_image if other_context else None,
         )
         return learner, Plan(epochs=10, batch_size=100, seed=seed)
@@ -73,18 +72,33 @@ def _build(goodness: Goodness, *, other_context: bool) -> Build:
 def measured(learner: Learner, data: Dataset) -> Mapping[str, float]:
     """Return what is cancelled in the first layer, mean over iterations, and how each layer's activities vary."""
     network: Recurrent = learner.network
-    images = data.test.images[:IMAGES]
-    draw = generator(0, "hybrids", device=images.device)
-    pos, neg = HybridImages(data.shape)(images, generator=draw)
-    kinds = {"images": pos[0], "hybrids": neg[0]}
     found = {
-        f"uncancelled_{kind}": 100 * (1 - float(cancelled(network, shown, None)[:, 0].mean()))
-        for kind, shown in kinds.items()
+        f"uncancelled_{kind}": 100 * (1 - float(shares[:, 0].mean()))
+        for kind, shares in _cancelled(network, data).items()
     }
-    _, state = network.run(network.project(images), None)
+    _, state = network.run(network.project(data.test.images[:IMAGES]), None)
     for index, h in enumerate(state.h):
         found[f"directions_{index + 1}"] = effective_rank(h.float())
     return found
+
+
+def traces(learner: Learner, data: Dataset) -> Mapping[str, Any]:
+    """Return by iteration and layer what is cancelled: positives are images, negatives hybrids of them."""
+    shares = _cancelled(learner.network, data)
+    sides = {"positive": shares["images"], "negative": shares["hybrids"]}
+    return {
+        "cancelled_by_iteration": {side: means(share[:, :, 0]) for side, share in sides.items()}
+    }
+
+
+def _cancelled(network: Recurrent, data: Dataset) -> dict[str, Tensor]:
+    images = data.test.images[:IMAGES]
+    draw = generator(0, "hybrids", device=images.device)
+    (real,), (hybrid,) = HybridImages(data.shape)(images, generator=draw)
+    return {
+        kind: cancelled(network, shown, None)
+        for kind, shown in (("images", real), ("hybrids", hybrid))
+    }
 
 
 def measure(results: Results) -> dict[str, float | None]:
@@ -106,4 +120,5 @@ RECIPE = Recipe(
     },
     measure=measure,
     also=measured,
+    traces=traces,
 )

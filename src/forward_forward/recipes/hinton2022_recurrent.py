@@ -6,7 +6,7 @@ Differences from the paper:
 1. Two hidden layers; "two or three" are named there.
 2. The loss of a pair is silu(−6 (g⁺ − g⁻)) on mean squares, as in `best_supervised`; which one the paper's net has is
    not stated. Nor are rate, batch size and schedule: those of `best_supervised`, the rate twice as large.
-3. Gradients of the 8 iterations are averaged into one update a batch.
+3. Gradients of the 8 iterations are averaged into one update a batch; the running means of peers move 8 times a batch.
 4. The first weights of what comes from above are half as large as those from below.
 """
 
@@ -36,6 +36,9 @@ from forward_forward.training.optimizers import Rule, SmoothedGradient
 from forward_forward.training.plan import Plan
 
 RATE = 3e-3
+PARTS: dict[str, Any] = {"goodness": mean_of_squares, "loss": SiLU(alpha=6.0), "peer": 0.06}
+RULE = SmoothedGradient(rate=RATE, weight_decay=0.002)
+HEAD_RULE = SmoothedGradient(rate=0.1, weight_decay=0.003)
 TRACED = 1000
 """Test images whose way through the iterations is traced."""
 
@@ -74,15 +77,10 @@ def recurrent_learner(
         generator=generator(seed, "weights"),
         matmul_dtype=matmul_dtype or fast_matmul_dtype(device),
         device=device,
-        **{"goodness": mean_of_squares, "loss": SiLU(alpha=6.0), "peer": 0.06, **rest},
+        **{**PARTS, **rest},
     )
-    return Iterated(
-        network,
-        negatives or hard_by_softmax,
-        rule=rule(rate=rate, weight_decay=weight_decay),
-        head_rule=SmoothedGradient(rate=0.1, weight_decay=0.003),
-        augment=augment,
-    )
+    layers = rule(rate=rate, weight_decay=weight_decay)
+    return Iterated(network, negatives or hard_by_softmax, layers, HEAD_RULE, augment=augment)
 
 
 def build(data: Dataset, seed: int, device: str) -> tuple[Learner, Plan]:
@@ -109,14 +107,14 @@ def traces(learner: Learner, data: Dataset) -> Mapping[str, Any]:
             round(100 * float((row.argmax(0) != labels).float().mean()), 3) for row in answers
         ],
         "goodness_by_iteration": {
-            side: _means(goodness.gather(2, label.expand(*goodness.shape[:2], 1, -1)).squeeze(2))
+            side: means(goodness.gather(2, label.expand(*goodness.shape[:2], 1, -1)).squeeze(2))
             for side, label in sides.items()
         },
-        "cancelled_by_iteration": {side: _means(shares[:, :, k]) for k, side in enumerate(sides)},
+        "cancelled_by_iteration": {side: means(shares[:, :, k]) for k, side in enumerate(sides)},
     }
 
 
-def _means(values: Tensor) -> list[list[float | None]]:
+def means(values: Tensor) -> list[list[float | None]]:
     """Return means over images of values `[T, L, B]`; None where there is none."""
     rows: list[list[float]] = values.mean(-1).tolist()
     return [[None if math.isnan(v) else round(v, 5) for v in row] for row in rows]

@@ -42,7 +42,7 @@ class Recipe:
         watched: learn from 5/6 of the training split and look at the rest as the plan says, for curves of error by
             epoch; the test split is judged on at the end all the same.
         measure: of several nets, what the record says of them together.
-        also: more metrics of each net, once it has learned; the data are those it learned from and is judged on.
+        also: more metrics of each net, once it has learned; the data are the recipe's, whole.
         traces: of each net, whatever a page draws beside curves: plain JSON, small.
     """
 

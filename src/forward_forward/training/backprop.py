@@ -76,9 +76,9 @@ class Backpropagation:
     def scores(self, images: Tensor) -> Scores:
         self.network.eval()
         with self._autocast():
-            logits = self.network(images)
+            readouts = self.network.readouts(images)
         self.network.train()
-        return Scores({"softmax": logits})
+        return Scores(readouts)
 
     def _autocast(self) -> Any:
         like = next(self.network.parameters())
@@ -88,8 +88,7 @@ class Backpropagation:
     def describe(self) -> dict[str, Any]:
         return {
             "method": "backpropagation",
-            "widths": self.network.widths,
-            "dropout": self.network.dropout,
+            **self.network.describe(),
             "rule": describe(self.rule),
             **described_augment(self.augment),
         }

@@ -1,6 +1,6 @@
 """A recurrent net learns from every iteration on every frame; no activities outlive the frame they belong to."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import chain, repeat
 from typing import Any
 
@@ -21,10 +21,7 @@ from forward_forward.spec import describe
 from forward_forward.training.evaluation import Scores
 from forward_forward.training.optimizers import Rule, set_rate
 from forward_forward.training.simultaneous import network_scores, table
-from forward_forward.video import Video
-
-LOOKED_AT = (1, 2, 5, 10, 20, 50)
-"""Numbers of frames after which a video is judged."""
+from forward_forward.video import LOOKED_AT, Video
 
 
 class Iterated:
@@ -32,8 +29,8 @@ class Iterated:
 
     One step: a bottom-up pass on the first frame → the head's probabilities → negatives; then the iterations on each
     frame in turn. Each layer's objective is the mean over the frame's iterations, in each of which the old
-    activities are a constant. A still image is a video of one frame; of a longer one, no more is kept than of one
-    frame, however long it is.
+    activities are a constant; the running means of peer normalisation move in each of them. A still image is a video
+    of one frame; of a longer one, no more is kept than of one frame, however long it is.
 
     References:
         Hinton 2022, §3.4.
@@ -98,7 +95,7 @@ class Iterated:
         if self.augment is not None:
             images = self.augment(images, generator)
         frames = iter((images,) if self.video is None else self.video(images, generator))
-        frame = network.project(next(frames))
+        frame = network.project(_first_of(frames))
         state = network.begin(frame)
         logits = self._teach_head(state, labels, gain)
         given: Any = frame if network.labelled else images
@@ -121,13 +118,13 @@ class Iterated:
                     f"frame {count} is of {tuple(later.shape)} values, the first one of "
                     f"{(len(images), frame.images.shape[2])}: videos of a batch are equally long and of one size"
                 )
-            seen = seen + self._teach_layers(network.project(later), code, state, gain)
+            seen = seen + self._teach_layers(network.project(later), code, state, gain, count)
         return seen / count
 
     def _teach_layers(
-        self, frame: Frame, codes: Tensor | None, state: State, gain: float
+        self, frame: Frame, codes: Tensor | None, state: State, gain: float, count: int = 1
     ) -> Tensor:
-        """Run the iterations on one frame, let each layer learn from all of them, and return the statistics."""
+        """Run the iterations on frame `count`, let each layer learn from all of them, and return the statistics."""
         network, rule = self.network, self.rule
         drives = network.drives(frame, codes)
         leading = (network.iterations, *drives[0].shape[:2])
@@ -145,14 +142,14 @@ class Iterated:
                 slopes[did.layer].append(dz.to(layer.matmul_dtype or dz.dtype))
                 heard[did.layer].append(did.heard)
                 statistics[did.layer].append(seen)
+        rows = torch.stack([table(seen) for seen in statistics])
+        _check_finite(rows, count)
         for index, layer in enumerate(network.layers):
             sources = [torch.stack(h).view(*leading, -1) for h in zip(*heard[index], strict=True)]
             inputs = network.inputs_of(index, frame, codes, sources)
-            layer.accumulate(inputs, torch.stack(slopes[index]), rule.decay)
+            layer.accumulate(inputs, torch.stack(slopes[index]).view(*leading, -1), rule.decay)
             set_rate(self.layer_optimizers[index], gain)
             self.layer_optimizers[index].step()
-        rows = torch.stack([table(seen) for seen in statistics])
-        _check_finite(rows[:, :, 0])
         return rows.mean(1)
 
     def _teach_head(self, state: State, labels: Tensor, gain: float) -> Tensor | None:
@@ -189,25 +186,33 @@ class Iterated:
         }
 
 
-def _check_finite(losses: Tensor) -> None:
-    """Name the layer and iteration where losses `[L, T]` blew up; a GPU is asked by the loop, once an epoch."""
-    if losses.device.type == "cpu" and not bool(losses.isfinite().all()):
-        layer, iteration = (~losses.isfinite()).nonzero()[0].tolist()
+def _check_finite(statistics: Tensor, frame: int) -> None:
+    """Name where statistics `[L, T, 4]` blew up, before anything learns from it; a GPU is asked once an epoch."""
+    if statistics.device.type == "cpu" and not bool(statistics.isfinite().all()):
+        lost = ~statistics.isfinite().all(2)
+        iteration, layer = lost.T.nonzero()[0].tolist()
         raise DivergenceError(
-            f"the loss of layer {layer + 1} is not finite in iteration {iteration + 1}; lower the learning rate, "
-            "or the share that comes from above"
+            f"the state of layer {layer + 1} is not finite in iteration {iteration + 1} on frame {frame}; lower the "
+            "learning rate, or the share that comes from above"
         )
+
+
+def _first_of(frames: Iterator[Tensor]) -> Tensor:
+    first = next(frames, None)
+    if first is None:
+        raise DataError("a video without a frame: there is nothing to learn from")
+    return first
 
 
 def video_scores(network: Recurrent, video: Video, images: Tensor) -> Scores:
     """Return scores of the videos of images by mean goodness over all frames, and over the first few.
 
     `frames_<n>` is the mean over the first n; `one_frame` the mean over as many iterations on the first frame alone,
-    shown again and again. The same images always make the same video.
+    shown again and again. The same batch of images always makes the same videos.
     """
     codes = every_label(network.classes, images)
     frames = video(images, generator(0, "video", device=images.device))
-    first = next(frames)
+    first = _first_of(frames)
     sums, total = {}, None
     for n, goodness in enumerate(goodness_by_frame(network, chain([first], frames), codes), 1):
         total = goodness if total is None else total + goodness

@@ -20,7 +20,7 @@ from forward_forward.training.optimizers import Rule, set_rate
 
 
 class Simultaneous:
-    """Updates every layer, and the softmax head beside them, on every batch; no autograd graph is made.
+    """Updates every layer, and the softmax head beside them, on every batch, in closed form.
 
     One step of a net with labels: a pass with the neutral label → the head's probabilities → negatives; then
     positives and negatives go up together as one block of rows, and each layer updates itself as they pass. A net
