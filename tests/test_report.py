@@ -186,3 +186,21 @@ def test_a_failed_write_leaves_the_earlier_page(tmp_path, monkeypatch):
     with pytest.raises(FFError, match="run.html"):
         report.write_page(path, "two")
     assert [item.read_text(encoding="utf-8") for item in path.parent.iterdir()] == ["one ±"]
+
+
+def test_iterations_and_frames_are_drawn_of_every_net_that_has_them():
+    sides = {side: [[0.1, 0.2], [0.3, 0.4]] for side in ("positive", "negative")}
+    net = {"traces": {"cancelled_by_iteration": sides}}
+    found = {**record(), "nets": {"low": net, "high": {}}}
+    found["metrics"] = {
+        "ff_frames_1_error": 50.0,
+        "ff_frames_20_error": 12.5,
+        "ff_one_frame_error": 40.0,
+    }
+    words = report.results_page([], {}, first=[found])
+    name = found["recipe"]
+    assert f"{name} low: from iteration to iteration" in Page(words).words
+    assert f"{name} high" not in words
+    assert f"{name}: from frame to frame" in Page(words).words
+    assert "Forward-Forward 12.50 %" in words
+    assert "from iteration" not in report.results_page([], {}, first=[record()])
