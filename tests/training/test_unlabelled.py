@@ -130,9 +130,9 @@ def test_digits_are_told_apart_by_a_net_that_never_saw_a_label():
 
 def test_nets_and_negatives_that_do_not_fit_are_refused():
     rules = SmoothedGradient(0.02), SmoothedGradient(0.1)
-    with pytest.raises(UsageError, match="hybrid images go with"):
+    with pytest.raises(UsageError, match="hybrid images of one that hears none"):
         Simultaneous(network(), HYBRIDS, *rules)
-    with pytest.raises(UsageError, match="hybrid images go with"):
+    with pytest.raises(UsageError, match="hybrid images of one that hears none"):
         Simultaneous(unlabelled(), random_wrong_label, *rules)
     with pytest.raises(UsageError, match="read by its softmax"):
         Simultaneous(unlabelled(head=False), HYBRIDS, *rules)

@@ -7,8 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from forward_forward.augment import Augmentation, described_augment
-from forward_forward.data import Split
+from forward_forward.augment import Augmentation
 from forward_forward.errors import DataError, DivergenceError, UsageError
 from forward_forward.labels import every_label
 from forward_forward.layers.local_layer import LayerStatistics
@@ -18,13 +17,14 @@ from forward_forward.networks.state import Frame, State
 from forward_forward.randomness import generator
 from forward_forward.readout import goodness_by_frame
 from forward_forward.spec import describe
+from forward_forward.training.all_layers import AllLayers
 from forward_forward.training.evaluation import Scores
-from forward_forward.training.optimizers import Rule, set_rate
+from forward_forward.training.optimizers import Rule
 from forward_forward.training.simultaneous import network_scores, table
 from forward_forward.video import LOOKED_AT, Video
 
 
-class Iterated:
+class Iterated(AllLayers):
     """Runs positives and negatives side by side and updates every layer after each frame.
 
     One step: a bottom-up pass on the first frame → the head's probabilities → negatives; then the iterations on each
@@ -51,8 +51,6 @@ class Iterated:
             video of a network without labels.
     """
 
-    stages = 1
-
     def __init__(
         self,
         network: Recurrent,
@@ -63,41 +61,25 @@ class Iterated:
         video: Video | None = None,
         context: Callable[[Tensor], Tensor] | None = None,
     ) -> None:
-        if getattr(negatives, "labelled", True) != network.labelled:
-            raise UsageError(
-                "wrong labels are negatives of a net that a label feeds, hybrid images of one without"
-            )
+        super().__init__(network, negatives, rule, head_rule, augment)
         if video is not None and not network.labelled:
             raise UsageError("a video needs wrong labels as negatives; let a label feed the net")
-        self.network = network
-        self.matmul_dtype = network.layers[0].matmul_dtype
-        self.negatives = negatives
-        self.rule = rule
-        self.head_rule = head_rule
-        self.augment = augment
         self.video = video
         self.context = context
-        self.layer_optimizers = [rule.build(layer.parameters()) for layer in network.layers]
-        self.optimizers = list(self.layer_optimizers)
-        if network.head is not None:
-            self.head_optimizer = head_rule.build(network.head.parameters())
-            self.optimizers.append(self.head_optimizer)
         for layer in network.layers:
             layer.make_gradients()
-
-    def begin(self, split: Split, stage: int, seed: int) -> None:
-        self.split = split
 
     @torch.no_grad()
     def step(self, rows: Tensor, generator: torch.Generator, gain: float) -> Tensor:
         network, labels = self.network, self.split.labels[rows]
-        images = self.split.images[rows]
-        if self.augment is not None:
-            images = self.augment(images, generator)
+        images = self._images(rows, generator)
         frames = iter((images,) if self.video is None else self.video(images, generator))
         frame = network.project(_first_of(frames))
         state = network.begin(frame)
-        logits = self._teach_head(state, labels, gain)
+        logits = None
+        if network.head is not None:
+            features, logits = network.read_state(state)
+            self._teach_head(features, labels, gain, logits)
         given: Any = frame if network.labelled else images
         pos, neg = self.negatives(
             given, labels, network=network, generator=generator, logits=logits
@@ -148,22 +130,8 @@ class Iterated:
             sources = [torch.stack(h).view(*leading, -1) for h in zip(*heard[index], strict=True)]
             inputs = network.inputs_of(index, frame, codes, sources)
             layer.accumulate(inputs, torch.stack(slopes[index]).view(*leading, -1), rule.decay)
-            set_rate(self.layer_optimizers[index], gain)
-            self.layer_optimizers[index].step()
+            self._update(index, gain)
         return rows.mean(1)
-
-    def _teach_head(self, state: State, labels: Tensor, gain: float) -> Tensor | None:
-        """Let the head learn from the bottom-up pass, and return its logits `[B, C]`; None without a head."""
-        head = self.network.head
-        if head is None:
-            return None
-        features, logits = self.network.read_state(state)
-        head.learn(
-            features, labels, logits=logits, decay=self.head_rule.decay, share=self.head_rule.share
-        )
-        set_rate(self.head_optimizer, gain)
-        self.head_optimizer.step()
-        return logits
 
     def scores(self, images: Tensor) -> Scores:
         if self.video is None:
@@ -171,18 +139,10 @@ class Iterated:
         return video_scores(self.network, self.video, images)
 
     def describe(self) -> dict[str, Any]:
+        own = (("video", self.video), ("context", self.context))
         return {
-            "method": "iterated",
-            "network": self.network.config(),
-            "negatives": describe(self.negatives),
-            "rule": describe(self.rule),
-            "head_rule": describe(self.head_rule),
-            **described_augment(self.augment),
-            **{
-                name: describe(part)
-                for name, part in (("video", self.video), ("context", self.context))
-                if part is not None
-            },
+            **self._described("iterated"),
+            **{name: describe(part) for name, part in own if part is not None},
         }
 
 

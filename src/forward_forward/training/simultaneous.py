@@ -6,20 +6,19 @@ import torch
 from torch import Tensor
 
 from forward_forward.adversarial import Adversary, described_adversary
-from forward_forward.augment import Augmentation, described_augment
-from forward_forward.data import Split
+from forward_forward.augment import Augmentation
 from forward_forward.errors import UsageError
 from forward_forward.layers.local_layer import LayerStatistics
 from forward_forward.negatives import Negatives, stack
 from forward_forward.networks.feed_forward import FeedForward
 from forward_forward.networks.network import Network
 from forward_forward.readout import goodness_per_label
-from forward_forward.spec import describe
+from forward_forward.training.all_layers import AllLayers
 from forward_forward.training.evaluation import Scores, shortlisted
-from forward_forward.training.optimizers import Rule, set_rate
+from forward_forward.training.optimizers import Rule
 
 
-class Simultaneous:
+class Simultaneous(AllLayers):
     """Updates every layer, and the softmax head beside them, on every batch, in closed form.
 
     One step of a net with labels: a pass with the neutral label → the head's probabilities → negatives; then
@@ -43,8 +42,6 @@ class Simultaneous:
             without labels has no head, and so no readout at all, or an adversary, who asks about labels.
     """
 
-    stages = 1
-
     def __init__(
         self,
         network: FeedForward,
@@ -54,29 +51,12 @@ class Simultaneous:
         augment: Augmentation | None = None,
         adversary: Adversary | None = None,
     ) -> None:
-        if getattr(negatives, "labelled", True) != network.labelled:
-            raise UsageError(
-                "hybrid images go with a net that reads no label (labelled=False), and only with such a one"
-            )
+        super().__init__(network, negatives, rule, head_rule, augment)
         if network.head is None and not network.labelled:
             raise UsageError("a net without labels is read by its softmax; build it with head=True")
         if adversary is not None and not network.labelled:
             raise UsageError("an adversary moves images against their labels; this net reads none")
-        self.network = network
-        self.matmul_dtype = network.layers[0].matmul_dtype
-        self.negatives = negatives
-        self.rule = rule
-        self.head_rule = head_rule
-        self.augment = augment
         self.adversary = adversary
-        self.layer_optimizers = [rule.build(layer.parameters()) for layer in network.layers]
-        self.optimizers = list(self.layer_optimizers)
-        if network.head is not None:
-            self.head_optimizer = head_rule.build(network.head.parameters())
-            self.optimizers.append(self.head_optimizer)
-
-    def begin(self, split: Split, stage: int, seed: int) -> None:
-        self.split = split
 
     def step(self, rows: Tensor, generator: torch.Generator, gain: float) -> Tensor:
         labels = self.split.labels[rows]
@@ -90,9 +70,7 @@ class Simultaneous:
     ) -> tuple[Any, ...]:
         """Return the first layer's inputs, positives first; on its way a net with labels teaches its head."""
         network = self.network
-        images: Any = self.split.images[rows]
-        if self.augment is not None:
-            images = self.augment(images, generator)
+        images: Any = self._images(rows, generator)
         seen, logits = images, None
         if network.labelled:
             images = network.project(images)
@@ -120,9 +98,7 @@ class Simultaneous:
         statistics, read = [], []
         for index, layer in enumerate(network.layers):
             y, seen = layer.learn(inputs, decay=rule.decay, share=rule.share)
-            optimizer = self.layer_optimizers[index]
-            set_rate(optimizer, gain)
-            optimizer.step()
+            self._update(index, gain)
             statistics.append(seen)
             if layer is network.layers[-1] and not keeps:
                 break
@@ -132,28 +108,11 @@ class Simultaneous:
                 read.append(inputs[0].chunk(2)[0].clone())
         return statistics, read
 
-    def _teach_head(
-        self, features: Tensor, labels: Tensor, gain: float, logits: Tensor | None = None
-    ) -> None:
-        rule, head = self.head_rule, self.network.head
-        assert head is not None
-        head.learn(features, labels, logits=logits, decay=rule.decay, share=rule.share)
-        set_rate(self.head_optimizer, gain)
-        self.head_optimizer.step()
-
     def scores(self, images: Tensor) -> Scores:
         return network_scores(self.network, images)
 
     def describe(self) -> dict[str, Any]:
-        return {
-            "method": "simultaneous",
-            "network": self.network.config(),
-            "negatives": describe(self.negatives),
-            "rule": describe(self.rule),
-            "head_rule": describe(self.head_rule),
-            **described_augment(self.augment),
-            **described_adversary(self.adversary),
-        }
+        return {**self._described("simultaneous"), **described_adversary(self.adversary)}
 
 
 def table(statistics: list[LayerStatistics]) -> Tensor:
