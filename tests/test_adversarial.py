@@ -3,12 +3,16 @@
 import pytest
 import torch
 
-from forward_forward.adversarial import FastGradientSign, image_slope
+from forward_forward.adversarial import FastGradientSign
 from forward_forward.data import Split
 from forward_forward.errors import UsageError
+from forward_forward.goodness import mean_of_squares
 from forward_forward.hybrids import HybridImages
-from forward_forward.labels import one_of_n
+from forward_forward.labels import concatenate, one_of_n
+from forward_forward.layers.local_layer import LocalLayer
+from forward_forward.losses import SiLU
 from forward_forward.negatives import hard_by_softmax
+from forward_forward.spec import NORMALIZATIONS
 from forward_forward.training.optimizers import SmoothedGradient
 from forward_forward.training.simultaneous import Simultaneous
 from toys import CLASSES, PIXELS, generator, labels_of, network, uniform
@@ -31,13 +35,29 @@ def first_layer():
 
 def test_slope_is_that_of_finite_differences():
     layer, images = first_layer(), uniform(BATCH, PIXELS)
-    slope, step = image_slope(layer, images, codes()), 1e-6
+    slope, step = layer.input_slope(images, codes()), 1e-6
     for pixel in range(PIXELS):
         ahead, behind = images.clone(), images.clone()
         ahead[:, pixel] += step
         behind[:, pixel] -= step
         expected = (objective(layer, ahead) - objective(layer, behind)) / (2 * step)
         assert torch.allclose(slope[:, pixel], expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("normalization", NORMALIZATIONS.values(), ids=NORMALIZATIONS)
+@pytest.mark.parametrize(
+    "label",
+    [{}, {"place": concatenate, "strength": 2.0, "pixel_mean": 0.1, "pixel_std": 0.4}],
+    ids=["overlay", "concatenated"],
+)
+def test_the_closed_form_is_what_differentiating_finds(normalization, label):
+    layer = network(
+        dtype=torch.float64, normalization=normalization, goodness=mean_of_squares, loss=SiLU(), **label
+    ).layers[0]  # fmt: skip
+    images = uniform(BATCH, PIXELS)
+    stated = layer.input_slope(images, codes())
+    found = LocalLayer.input_slope(layer, images, codes())
+    assert torch.allclose(stated, found, rtol=1e-9, atol=1e-12)
 
 
 def test_the_layers_objective_is_higher_for_moved_images():

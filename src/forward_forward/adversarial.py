@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from forward_forward.errors import UsageError
@@ -47,13 +46,5 @@ class FastGradientSign:
 
     def __call__(self, layer: LocalLayer, images: Tensor, codes: Tensor) -> Tensor:
         """Return the moved images, `[B, D]`."""
-        slope = image_slope(layer, images, codes)
+        slope = layer.input_slope(images, codes)
         return (images + self.size * slope.sign()).clamp_(0, 1)
-
-
-def image_slope(layer: LocalLayer, images: Tensor, codes: Tensor) -> Tensor:
-    """Return ∂ Σ objective / ∂images `[B, D]` of a layer that reads images `[B, D]` and label codes `[2, B, C]`."""
-    with torch.enable_grad():
-        leaf = images.detach().requires_grad_()
-        y = layer.preactivation(leaf, codes).relu()
-        return torch.autograd.grad(layer.objective(y).sum(), leaf)[0]

@@ -137,6 +137,33 @@ class LabelledDense(LocalLayer):
         codes = codes.expand(*shape[:-1], self.classes).flatten(0, -2)
         accumulate_product(self.label_weight.grad, codes, dz.flatten(0, -2), decay, None)  # type: ignore[arg-type]
 
+    @torch.no_grad()
+    def input_slope(self, images: Tensor, codes: Tensor) -> Tensor:
+        """Return ∂(Σ objective)/∂images `[B, D]`: one matmul with Wᵀ, and what the factor itself adds."""
+        projection = self.project(images)
+        codes = codes * self.strength
+        share, factor = (
+            projection.share + codes @ self.label_weight,
+            self._factor(projection, codes),
+        )
+        y = (share * factor).add_(self.bias).flatten(0, -2).relu_()
+        g_pos, g_neg = self.goodness(y).chunk(2)
+        slopes = torch.cat(self.loss.slopes(g_pos, g_neg)).mul_(self.objective_scale)
+        dz = self._dz(y, slopes).view(share.shape)
+        by_factor = (dz * share).sum(-1, keepdim=True)
+        with torch.enable_grad():
+            placed = projection.images.detach().requires_grad_()
+            total = self.normalization.total(placed) + self.normalization.total(codes)
+            weighed = by_factor * self.normalization.factor(total, self.fan_in)
+            # the zero holds the graph together where nothing is normalised
+            (slope,) = torch.autograd.grad(weighed.sum() + 0 * placed.sum(), placed)
+        upward = dz.mul_(factor).sum_to_size(projection.share.shape)
+        low = self.matmul_dtype or upward.dtype
+        slope = slope + (upward.to(low) @ self.cast(self.weight, low).mT).to(slope.dtype)
+        if self.place is overlay:
+            slope[..., : self.classes] = 0
+        return slope / self.pixel_std
+
     def _factor(self, projection: Projection, codes: Tensor) -> Tensor:
         total = projection.total + self.normalization.total(codes)
         return self.normalization.factor(total, self.fan_in)

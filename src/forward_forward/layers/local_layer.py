@@ -146,6 +146,17 @@ class LocalLayer(nn.Module, ABC):
             dz[: len(y) // 2] -= pull
         return dz, statistics
 
+    def input_slope(self, *inputs: Any) -> Tensor:
+        """Return ∂(Σ objective)/∂(first input), of its shape, for rows of positives and of negatives.
+
+        This default differentiates within the layer, for layers that state no closed form.
+        """
+        first, *others = map(_detached, inputs)
+        with torch.enable_grad():
+            leaf = first.requires_grad_()
+            y = self.preactivation(leaf, *others).relu()
+            return torch.autograd.grad(self.objective(y).sum(), leaf)[0]
+
     def make_gradients(self) -> None:
         """Give every parameter that has none a gradient of zeros."""
         for parameter in self.parameters():
