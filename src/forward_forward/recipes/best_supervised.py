@@ -44,6 +44,7 @@ def best_learner(
     device: str = "cpu",
     *,
     place: Placement | None = None,
+    strength: float = 1.0,
     rate: float = 1.5e-3,
     adversary: Adversary | None = ADVERSARY,
     matmul_dtype: torch.dtype | None = None,
@@ -56,6 +57,7 @@ def best_learner(
         seed: of the weights.
         device: as torch spells it.
         place: where the label stands in the input; None takes `fitting_place`.
+        strength: of the label.
         rate: full learning rate.
         adversary: moves the images that the layers learn from; None leaves them as they are.
         matmul_dtype: None chooses the fast one for the device.
@@ -69,6 +71,7 @@ def best_learner(
         loss=SiLU(alpha=6.0),
         peer=0.06,
         place=place or fitting_place(data),
+        strength=strength,
         matmul_dtype=matmul_dtype or fast_matmul_dtype(device),
         device=device,
     )
