@@ -127,9 +127,9 @@ class LocalLayer(nn.Module, ABC):
     @final
     @torch.no_grad()
     def slope_of_state(
-        self, y: Tensor, rectified: Tensor, *, fresh: float, share: float = 1.0
-    ) -> tuple[Tensor, LayerStatistics]:
-        """Return ∂(share · mean objective)/∂z `[2B, U]` of a state that remembers, and statistics of the batch.
+        self, y: Tensor, rectified: Tensor, *, fresh: float, share: float, out: Tensor
+    ) -> LayerStatistics:
+        """Put ∂(share · mean objective)/∂z of a state that remembers into `out`; return statistics of the batch.
 
         The state is y = rest + fresh · ReLU(z), positives first, and its rest is a constant.
 
@@ -138,13 +138,15 @@ class LocalLayer(nn.Module, ABC):
             rectified: ReLU(z), `[2B, U]`.
             fresh: how much of it is new, in (0, 1].
             share: factor on the mean objective.
+            out: `[2B, U]`, in the dtype of matmuls.
         """
         slopes, pull, statistics = self._judged(y, share)
         dz = slope_of(self.goodness, y, (slopes * fresh).to(y.dtype).unsqueeze(1))
-        dz = dz.mul_(rectified > 0)
+        dz = _gated(dz, rectified)
         if pull is not None:
             dz[: len(y) // 2] -= pull
-        return dz, statistics
+        out.copy_(dz)
+        return statistics
 
     def input_slope(self, *inputs: Any) -> Tensor:
         """Return ∂(Σ objective)/∂(first input), of its shape, for rows of positives and of negatives.
@@ -220,7 +222,7 @@ class LocalLayer(nn.Module, ABC):
     def _dz(self, y: Tensor, slopes: Tensor) -> Tensor:
         """Return ∂objective/∂z `[R, U]`: ∂L/∂g · ∂g/∂y · ReLU′."""
         dz = slope_of(self.goodness, y, slopes.to(y.dtype).unsqueeze(1))
-        return dz if self._gated_by_slope else dz.mul_(y > 0)
+        return dz if self._gated_by_slope else _gated(dz, y)
 
     def set_matmul_dtype(self, dtype: torch.dtype | None) -> None:
         """Choose the dtype of matmuls; None is the parameters' own."""
@@ -237,6 +239,12 @@ class LocalLayer(nn.Module, ABC):
     def extra_repr(self) -> str:
         name = getattr(self.goodness, "__name__", repr(self.goodness))
         return f"units={self.units}, goodness={name}, loss={self.loss}"
+
+
+def _gated(dz: Tensor, rectified: Tensor) -> Tensor:
+    """Return dz where a rectified unit is on, else 0: ReLU′ in one pass over memory."""
+    gated: Tensor = torch.ops.aten.threshold_backward(dz, rectified, 0)
+    return gated
 
 
 def _detached(value: Any) -> Any:

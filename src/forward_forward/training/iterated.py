@@ -112,16 +112,24 @@ class Iterated(AllLayers):
         leading = (network.iterations, *drives[0].shape[:2])
         share = rule.share / network.iterations
         heard: list[list[tuple[Tensor, ...]]] = [[] for _ in network.layers]
-        slopes: list[list[Tensor]] = [[] for _ in network.layers]
+        slopes = [
+            drive.new_empty(
+                (network.iterations, leading[1] * leading[2], layer.units), dtype=layer.matmul_dtype
+            )
+            for drive, layer in zip(drives, network.layers, strict=True)
+        ]
         statistics: list[list[LayerStatistics]] = [[] for _ in network.layers]
-        for _ in range(network.iterations):
+        for iteration in range(network.iterations):
             above = [self.context(h) for h in state.h] if self.context is not None else None
             for did in network.advance(state, drives, above):
                 layer = network.layers[did.layer]
-                dz, seen = layer.slope_of_state(
-                    did.y, did.rectified, fresh=1 - network.keep, share=share
+                seen = layer.slope_of_state(
+                    did.y,
+                    did.rectified,
+                    fresh=1 - network.keep,
+                    share=share,
+                    out=slopes[did.layer][iteration],
                 )
-                slopes[did.layer].append(dz.to(layer.matmul_dtype or dz.dtype))
                 heard[did.layer].append(did.heard)
                 statistics[did.layer].append(seen)
         rows = torch.stack([table(seen) for seen in statistics])
@@ -129,7 +137,7 @@ class Iterated(AllLayers):
         for index, layer in enumerate(network.layers):
             sources = [torch.stack(h).view(*leading, -1) for h in zip(*heard[index], strict=True)]
             inputs = network.inputs_of(index, frame, codes, sources)
-            layer.accumulate(inputs, torch.stack(slopes[index]).view(*leading, -1), rule.decay)
+            layer.accumulate(inputs, slopes[index].view(*leading, -1), rule.decay)
             self._update(index, gain)
         return rows.mean(1)
 
