@@ -1,12 +1,15 @@
-"""What the README shows is run."""
+"""What the README and the pages beside it show is run."""
 
 import doctest
 from pathlib import Path
 
-README = Path(__file__).parents[1] / "README.md"
+import pytest
+
+ROOT = Path(__file__).parents[1]
 
 
-def test_the_python_example_of_the_readme() -> None:
-    failures, tried = doctest.testfile(str(README), module_relative=False)
+@pytest.mark.parametrize("page", ["README.md", "docs/recurrent.md"])
+def test_the_python_examples_of_a_page(page) -> None:
+    failures, tried = doctest.testfile(str(ROOT / page), module_relative=False)
     assert tried > 5
     assert failures == 0

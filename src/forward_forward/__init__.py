@@ -14,25 +14,34 @@ from typing import Any
 __version__ = "0.1.0"
 
 _HOMES = {
+    "adversarial": ("FastGradientSign",),
+    "augment": ("Jitter",),
     "data": ("Dataset", "Split", "load"),
     "goodness": ("mean_of_squares", "sum_of_activities", "sum_of_squares"),
+    "hybrids": ("HybridImages",),
     "labels": ("concatenate", "overlay"),
     "layers.dense": ("Dense",),
+    "layers.joint": ("Joint",),
     "layers.labelled_dense": ("LabelledDense",),
+    "layers.local_fields": ("LocalFields",),
     "layers.local_layer": ("LocalLayer",),
     "losses": ("SiLU", "SymBa", "ThresholdLogistic"),
     "negatives": ("hard_by_goodness", "hard_by_softmax", "random_wrong_label"),
     "networks.feed_forward": ("FeedForward",),
+    "networks.recurrent": ("Recurrent",),
+    "networks.recurrent_nets": ("dense_recurrent", "local_recurrent"),
     "normalization": ("length", "sum_to_units", "unit_length"),
     "randomness": ("generator",),
     "readout": ("accumulated_goodness", "goodness_per_label", "one_pass_softmax", "shortlist"),
     "recipes.best_supervised": ("best_learner",),
     "training.evaluation": ("evaluate",),
     "training.greedy": ("Greedy",),
+    "training.iterated": ("Iterated",),
     "training.loop": ("train",),
     "training.optimizers": ("Adam", "SmoothedGradient"),
     "training.plan": ("Plan",),
     "training.simultaneous": ("Simultaneous",),
+    "video": ("MovingImages",),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
