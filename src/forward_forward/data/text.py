@@ -1,0 +1,204 @@
+"""Text as symbols of a small alphabet, cut into windows: so many symbols, and the one that comes next.
+
+torch is imported inside the functions, as in `dataset.py`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from forward_forward.data.location import locate
+from forward_forward.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+ALPHABET = "abcdefghijklmnopqrstuvwxyz ,;."
+"""The paper's 30 symbols (§4.1)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Text:
+    """A training and a test part of the same kind of text.
+
+    Arguments:
+        name: as errors and records spell it.
+        alphabet: its symbols; symbol i has index i.
+        train, test: indices of symbols, `[T]` int64.
+    """
+
+    name: str
+    alphabet: str
+    train: Tensor
+    test: Tensor
+
+    def decode(self, symbols: Tensor) -> str:
+        """Return indices `[T]` as text."""
+        return "".join(self.alphabet[index] for index in symbols.tolist())
+
+
+def cleaned(text: str, alphabet: str = ALPHABET) -> str:
+    r"""Return a text in lower case, each run of white space as one space, and without symbols outside the alphabet.
+
+    References:
+        Hinton 2022, §4.1. What becomes of line ends is not stated there; as spaces, they keep words apart.
+
+    Example:
+        >>> cleaned("The Fox,\nsly as he was: 'No!'")
+        'the fox, sly as he was no'
+    """
+    lower = re.sub(r"\s+", " ", text.lower())
+    kept = "".join(symbol for symbol in lower if symbol in set(alphabet))
+    return re.sub(r" +", " ", kept).strip()
+
+
+def encoded(text: str, alphabet: str = ALPHABET) -> Tensor:
+    """Return the indices of a text's symbols, `[T]` int64.
+
+    Raises:
+        DataError: a symbol is not of the alphabet.
+
+    Example:
+        >>> encoded("a, b").tolist()
+        [0, 27, 26, 1]
+    """
+    import torch
+
+    index = {symbol: place for place, symbol in enumerate(alphabet)}
+    unknown = next((symbol for symbol in text if symbol not in index), None)
+    if unknown is not None:
+        raise DataError(f"{unknown!r} is none of the {len(alphabet)} symbols; clean the text first")
+    return torch.tensor([index[symbol] for symbol in text], dtype=torch.int64)
+
+
+def windows(symbols: Tensor, length: int) -> Tensor:
+    """Return every window of `length` symbols and the one after it, `[T − length, length + 1]`, as a view.
+
+    Raises:
+        DataError: the text is too short for one.
+
+    Example:
+        >>> import torch
+        >>> windows(torch.arange(5), 3).tolist()
+        [[0, 1, 2, 3], [1, 2, 3, 4]]
+    """
+    if length < 1:
+        raise UsageError(f"windows of {length} symbols: at least 1")
+    if len(symbols) <= length:
+        raise DataError(
+            f"a text of {len(symbols)} symbols has no window of {length} and a symbol after it; "
+            "give more text or shorter windows"
+        )
+    return symbols.unfold(0, length + 1, 1)
+
+
+def strings(symbols: Tensor, count: int, length: int) -> Tensor:
+    """Return `count` strings of `length` symbols that do not overlap, spread evenly, `[count, length]`.
+
+    Raises:
+        DataError: the text is too short for them.
+
+    Example:
+        >>> import torch
+        >>> strings(torch.arange(10), 2, 3).tolist()
+        [[0, 1, 2], [5, 6, 7]]
+    """
+    import torch
+
+    if count < 1 or length < 1:
+        raise UsageError(f"{count} strings of {length} symbols: at least 1 of each")
+    if len(symbols) < count * length:
+        raise DataError(
+            f"a text of {len(symbols)} symbols has no {count} strings of {length}; it takes {count * length}"
+        )
+    starts = torch.arange(count, device=symbols.device) * (len(symbols) // count)
+    return symbols[starts.unsqueeze(1) + torch.arange(length, device=symbols.device)]
+
+
+def split_documents(documents: Sequence[str], every: int = 5) -> tuple[str, str]:
+    """Return a training and a test text: every fifth document is for the test, so no document is in both.
+
+    Raises:
+        DataError: there are fewer documents than that.
+
+    Example:
+        >>> split_documents(["a", "b", "c", "d", "e", "f"])
+        ('a b c d f', 'e')
+    """
+    if len(documents) < every:
+        raise DataError(
+            f"{len(documents)} documents cannot be split: every {every}th is for the test"
+        )
+    test = [d for place, d in enumerate(documents) if place % every == every - 1]
+    train = [d for place, d in enumerate(documents) if place % every != every - 1]
+    return " ".join(train), " ".join(test)
+
+
+def read_text(path: Path) -> str:
+    """Return a file's text.
+
+    Raises:
+        DataError: it cannot be read, is empty, or is not UTF-8; the message says from which byte on.
+    """
+    try:
+        raw = Path(path).read_bytes()
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror or error}") from None
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise DataError(
+            f"{path} is not UTF-8: byte {error.start}, in line {line}, is {raw[error.start]:#04x}; "
+            "save it as UTF-8"
+        ) from None
+    if not text.strip():
+        raise DataError(f"{path} is empty; there is nothing to learn from")
+    return text
+
+
+def text_of(name: str, documents: Sequence[str], alphabet: str = ALPHABET) -> Text:
+    """Return the `Text` of documents, cleaned, split and encoded.
+
+    Raises:
+        DataError: nothing of a part is left once it is cleaned, or there are too few documents.
+    """
+    kept = [found for document in documents if (found := cleaned(document, alphabet))]
+    if not kept:
+        raise DataError(f"{name} holds none of the {len(alphabet)} symbols {alphabet!r}")
+    train, test = split_documents(kept)
+    return Text(name, alphabet, encoded(train, alphabet), encoded(test, alphabet))
+
+
+def aesop(data_dir: Path | None = None, device: torch.device | str = "cpu") -> Text:
+    """Read Aesop's fables, split by fable: every fifth is for the test.
+
+    V. S. Vernon Jones's translation of 1912, 284 fables, in the public domain; `aesop.txt` in the folder `aesop`.
+
+    Raises:
+        DataError: the file is not on this machine, or is damaged.
+    """
+    (path,) = locate("aesop", ["aesop.txt"], data_dir)
+    found = text_of("aesop", fables(read_text(path)))
+    return Text(found.name, found.alphabet, found.train.to(device), found.test.to(device))
+
+
+def fables(text: str) -> list[str]:
+    r"""Return the fables of a book in which each begins with a title in capitals; titles are left out.
+
+    Example:
+        >>> fables("THE FOX\n\n\nA fox.\n\nHe ran.\n\n\n\nTHE HEN\n\n\nA hen.\n")
+        ['A fox.\n\nHe ran.', 'A hen.']
+    """
+    found: list[list[str]] = []
+    for line in text.splitlines():
+        if line[:1].isalpha() and line == line.upper():
+            found.append([])
+        elif found:
+            found[-1].append(line)
+    return ["\n".join(lines).strip() for lines in found]
