@@ -126,3 +126,9 @@ def test_an_adversary_needs_labels():
         Simultaneous(
             unlabelled, HybridImages((1, 3, 4)), RULE, RULE, adversary=FastGradientSign(0.1)
         )
+
+
+@pytest.mark.parametrize("shape", [(BATCH, CLASSES), (1, BATCH, CLASSES), (2, 3, CLASSES)])
+def test_two_codes_for_each_image(shape):
+    with pytest.raises(UsageError, match="a true and a wrong one"):
+        FastGradientSign(0.1)(first_layer(), uniform(BATCH, PIXELS), uniform(*shape))

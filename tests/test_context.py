@@ -5,6 +5,7 @@ import torch
 
 from forward_forward.context import cancelled, effective_rank, of_another_image
 from forward_forward.data import Split
+from forward_forward.errors import UsageError
 from forward_forward.hybrids import HybridImages
 from forward_forward.labels import every_label
 from forward_forward.networks.recurrent_nets import dense_recurrent
@@ -58,6 +59,12 @@ def test_a_layer_that_hears_nothing_from_above_has_none():
 def test_negatives_get_the_context_of_another_positive():
     h = torch.arange(8.0).view(8, 1)
     assert of_another_image(h).flatten().tolist() == [0, 1, 2, 3, 3, 0, 1, 2]
+
+
+@pytest.mark.parametrize("rows", [2, 5])
+def test_another_image_takes_another_image(rows):
+    with pytest.raises(UsageError, match="two images"):
+        of_another_image(torch.ones(rows, 3))
 
 
 def test_a_swapped_context_changes_what_is_learned():

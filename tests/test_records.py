@@ -174,3 +174,23 @@ def test_a_copied_record_does_not_count_twice(tmp_path):
     path.with_name("seed1.json").write_bytes(path.read_bytes())
     with pytest.raises(FFError, match="seed1.json belongs at"):
         records.read_all(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "traces",
+    [
+        [1, 2],
+        {"error_by_iteration": "x"},
+        {"error_by_iteration": [True]},
+        {"goodness_by_iteration": {"positive": [[1.0], [1.0, 2.0]]}},
+        {"goodness_by_iteration": {"positive": [1.0]}},
+    ],
+)
+@pytest.mark.parametrize("where", ["record", "net"])
+def test_damaged_traces_are_named(tmp_path, traces, where):
+    own = {"traces": traces}
+    changes = own if where == "record" else {"nets": {"low": {"curves": [], **own}}}
+    path = records.write(record(), tmp_path)
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+    with pytest.raises(FFError, match="'traces' needs"):
+        records.read(path)

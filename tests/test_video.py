@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from forward_forward.errors import UsageError
+from forward_forward.errors import DataError, UsageError
 from forward_forward.video import MovingImages, bounced
 from toys import generator, uniform
 
@@ -53,6 +53,11 @@ def test_a_longer_video_begins_as_a_shorter_one():
     assert torch.equal(short, long[:3])
 
 
+def test_images_of_another_size():
+    with pytest.raises(DataError, match="2×3×4"):
+        next(MovingImages(SHAPE, size=6)(torch.ones(2, 25), generator()))
+
+
 def test_no_room_no_move():
     assert torch.equal(bounced(torch.tensor([0.0, 3.7, -2.0]), torch.tensor(0.0)), torch.zeros(3))
 
@@ -70,4 +75,4 @@ def test_no_room_no_move():
 )
 def test_what_cannot_be(options):
     with pytest.raises(UsageError):
-        MovingImages(SHAPE, **{"size": 6, **options})
+        MovingImages(**{"shape": SHAPE, "size": 6, **options})

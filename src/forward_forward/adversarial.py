@@ -45,6 +45,15 @@ class FastGradientSign:
             raise UsageError(f"a move of {self.size} a pixel must be above 0 and not above 1")
 
     def __call__(self, layer: LocalLayer, images: Tensor, codes: Tensor) -> Tensor:
-        """Return the moved images, `[B, D]`."""
+        """Return the moved images, `[B, D]`.
+
+        Raises:
+            UsageError: when there are not two codes for each image.
+        """
+        if codes.ndim != 3 or len(codes) != 2 or codes.shape[1] not in (1, len(images)):
+            raise UsageError(
+                f"label codes of shape {tuple(codes.shape)} for {len(images)} images; a true and a wrong one for each "
+                f"is (2, {len(images)}, classes)"
+            )
         slope = layer.input_slope(images, codes)
         return (images + self.size * slope.sign()).clamp_(0, 1)

@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from forward_forward.errors import UsageError
 from forward_forward.networks.recurrent import Recurrent
 from forward_forward.networks.wiring import IMAGE, LABEL
 
@@ -62,6 +63,10 @@ def of_another_image(h: Tensor) -> Tensor:
         Hinton 2022, §3.5: the collapse of representations "is not fully solved by using the contextual predictions
         from other images to create the negative pairs".
     """
+    if len(h) % 2 or len(h) < 4:
+        raise UsageError(
+            f"{len(h)} rows: another image's context takes two images or more, in pairs"
+        )
     pos = h[: len(h) // 2]
     return torch.cat([pos, pos.roll(1, 0)])
 

@@ -206,7 +206,31 @@ def _problem_of_parts(record: Record) -> str | None:
         isinstance(own, dict) and isinstance(own.get("curves"), list) for own in nets.values()
     ):
         return "'nets' needs curves for each net"
+    traced = [record, *nets.values()]
+    if not all(_are_traces(own.get("traces", {})) for own in traced):
+        return "'traces' needs numbers by iteration, or for each side by iteration and layer"
     return None
+
+
+def _are_traces(traces: Any) -> bool:
+    if not isinstance(traces, dict):
+        return False
+    return all(
+        all(map(_are_rows, value.values())) if isinstance(value, dict) else _are_numbers(value)
+        for value in traces.values()
+    )
+
+
+def _are_rows(rows: Any) -> bool:
+    if not isinstance(rows, list) or not all(isinstance(row, list) for row in rows):
+        return False
+    return len({len(row) for row in rows}) == 1 and all(map(_are_numbers, rows))
+
+
+def _are_numbers(values: Any) -> bool:
+    return isinstance(values, list) and all(
+        v is None or (isinstance(v, int | float) and not isinstance(v, bool)) for v in values
+    )
 
 
 def _is_claim(claim: Mapping[str, Any]) -> bool:

@@ -88,7 +88,7 @@ def _of_iterations(record: Record) -> Figures:
     name, found = record["recipe"], {}
     nets = {name: record} | {f"{name} {net}": own for net, own in record.get("nets", {}).items()}
     for title, own in nets.items():
-        if own.get("traces"):
+        if set(own.get("traces", ())) & set(pictures.ITERATION_TITLES):
             caption = (
                 "Over test images, of each layer the share of its input from below that its input from above takes "
                 "away; where labels feed the net, its goodness and the error if only that iteration counted."

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from forward_forward.errors import UsageError
+from forward_forward.errors import DataError, UsageError
 
 Video = Callable[[Tensor, torch.Generator], Iterator[Tensor]]
 """Images `[B, D]` and a generator → frames, each `[B, D']`."""
@@ -43,6 +43,8 @@ class MovingImages:
     visible: float = 0.15
 
     def __post_init__(self) -> None:
+        if min(self.shape) < 1:
+            raise UsageError(f"images of {self.shape}: channels, height and width are 1 or more")
         if self.size < max(self.shape[1:]):
             raise UsageError(
                 f"a frame of {self.size}×{self.size} is smaller than images of {self.shape[1]}×{self.shape[2]}"
@@ -59,8 +61,17 @@ class MovingImages:
         return self.shape[0] * self.size**2
 
     def __call__(self, images: Tensor, generator: torch.Generator) -> Iterator[Tensor]:
-        """Yield the frames `[B, D']` of images `[B, D]`."""
+        """Yield the frames `[B, D']` of images `[B, D]`.
+
+        Raises:
+            DataError: when images are of another size.
+        """
         channels, height, width = self.shape
+        if images.shape[1:] != (channels * height * width,):
+            raise DataError(
+                f"images of {tuple(images.shape[1:])} values; this video is of "
+                f"{channels}×{height}×{width}"
+            )
         batch, device = len(images), images.device
         room = torch.tensor([self.size - height, self.size - width], device=device)
         draw = torch.rand((2, batch, 2), generator=generator, device=device)

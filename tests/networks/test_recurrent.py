@@ -1,5 +1,8 @@
 """The recurrent net: what feeds what, what an iteration does, and that the fast step is the obvious one."""
 
+import json
+
+import numpy as np
 import pytest
 import torch
 
@@ -336,6 +339,8 @@ def test_config_builds_the_same_network():
     ("wiring", "words"),
     [
         (((IMAGE, 5), (0, LABEL)), "fed by 5"),
+        (((IMAGE, 1.0), (0, LABEL)), "fed by '1.0'"),
+        ((), "no hidden layers"),
         (((IMAGE, 0, 0), (0, LABEL)), "twice"),
         (((IMAGE, 1), (LABEL,)), "nothing from below"),
         (((1,), (0, IMAGE)), "nothing from below"),
@@ -354,11 +359,26 @@ def test_a_wiring_that_cannot_be(wiring, words):
         ({"window": (0, 2)}, "window"),
         ({"iterations": 0}, "window"),
         ({"keep": 1.0}, "keep"),
+        ({"iterations": 8.5}, "window"),
+        ({"window": (1.5, 2)}, "window"),
+        ({"top_down": float("nan")}, "top_down"),
     ],
 )
 def test_numbers_out_of_range(options, words):
     with pytest.raises(UsageError, match=words):
         recurrent(**options)
+
+
+def test_any_whole_number_is_a_source():
+    wiring = ((IMAGE, np.int64(1)), (np.int8(0), LABEL))
+    assert checked(wiring) == neighbours(2)
+    assert json.dumps(recurrent(wiring=wiring).config()["wiring"])
+
+
+@pytest.mark.parametrize("shape", [(PIXELS,), (1, 1, BATCH, PIXELS), (0, PIXELS)])
+def test_images_that_are_no_rows(shape):
+    with pytest.raises(DataError, match="rows of 12"):
+        recurrent().project(uniform(*shape))
 
 
 def test_wirings_are_checked_before_a_net_is_built():
@@ -412,7 +432,7 @@ def test_frames_and_labels_of_another_size():
     network = recurrent()
     with pytest.raises(DataError, match="rows of 12"):
         network.project(uniform(BATCH, PIXELS + 1))
-    with pytest.raises(DataError, match="positive and a negative"):
+    with pytest.raises(DataError, match="two blocks"):
         network.project(uniform(3, BATCH, PIXELS))
     frame = network.project(uniform(BATCH, PIXELS))
     with pytest.raises(UsageError, match="2 classes"):

@@ -18,6 +18,7 @@ from forward_forward.data import batches
 from forward_forward.errors import CheckpointError, DivergenceError, FFError, UsageError
 from forward_forward.negatives import hard_by_softmax, random_wrong_label
 from forward_forward.networks.recurrent_nets import dense_recurrent
+from forward_forward.networks.wiring import with_skips
 from forward_forward.training.backprop import Backpropagation
 from forward_forward.training.checkpoints import (
     learner_tensors,
@@ -333,6 +334,23 @@ def test_one_bad_image_among_many_is_enough():
     data.train.images[7, 5] = math.inf
     with pytest.raises(DivergenceError, match="not finite"):
         train(simultaneous(), data, PLAN)
+
+
+def test_a_recurrent_net_that_blows_up_is_told_when_and_where():
+    data = dataset()
+    data.train.images[7, 5] = math.nan
+    with pytest.raises(
+        DivergenceError, match=r"layer 1 .* iteration 1 on frame 1.*\(epoch 1, step \d"
+    ):
+        train(recurrent(0), data, PLAN)
+
+
+def test_another_wiring_is_named_before_what_follows_from_it(tmp_path):
+    plan = replace(PLAN, epochs=1)
+    train(recurrent(0), dataset(), plan, folder=tmp_path)
+    with pytest.raises(CheckpointError, match="wiring") as caught:
+        train(recurrent(0, wiring=with_skips(2)), dataset(), plan, folder=tmp_path, resume=True)
+    assert len(str(caught.value)) < 300
 
 
 def test_weights_that_blow_up_are_never_saved(tmp_path):

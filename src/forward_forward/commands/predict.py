@@ -43,7 +43,7 @@ def predict(
         images, true = read_images(file, asked.shape).to(place), None
     else:
         images, true = _pick(fitting_data(asked, data, data_dir, place), index or 0)
-    answers = _answers(asked, images, true, explain)
+    answers = _answers(asked, images, true, explain, first=index or 0)
     if as_json:
         say_json(answers)
     else:
@@ -58,7 +58,9 @@ def _pick(data: Any, index: int) -> tuple[Any, str]:
     return test.images[index : index + 1], data.class_names[int(test.labels[index])]
 
 
-def _answers(model: Any, images: Any, true: str | None, explain: bool) -> list[dict[str, Any]]:
+def _answers(
+    model: Any, images: Any, true: str | None, explain: bool, first: int = 0
+) -> list[dict[str, Any]]:
     import torch
 
     scores = [model.scores(part) for part in images.split(1000)]
@@ -71,7 +73,9 @@ def _answers(model: Any, images: Any, true: str | None, explain: bool) -> list[d
         for name in scores[0].readouts
     }
     layers = torch.cat([part.layers for part in scores], dim=1).cpu() if explain else None
-    return [_answer(i, readouts, layers, model.class_names, true) for i in range(len(images))]
+    names = model.class_names
+    answers = [_answer(i, readouts, layers, names, true) for i in range(len(images))]
+    return [answer | {"image": answer["image"] + first} for answer in answers]
 
 
 def _answer(

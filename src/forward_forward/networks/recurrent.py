@@ -11,14 +11,7 @@ from forward_forward.layers.described import build_layer, describe_layer
 from forward_forward.layers.joint import Joint
 from forward_forward.layers.softmax_head import SoftmaxHead
 from forward_forward.networks.state import Frame, Reaction, State
-from forward_forward.networks.wiring import (
-    IMAGE,
-    LABEL,
-    Source,
-    check_fit,
-    checked,
-    image_size,
-)
+from forward_forward.networks.wiring import IMAGE, LABEL, Source, check_fit, checked, image_size
 from forward_forward.normalization import Normalization, length
 from forward_forward.spec import describe, find_normalization
 
@@ -73,7 +66,8 @@ class Recurrent(nn.Module):
         if not 0 <= keep < 1:
             raise UsageError(f"keep {keep} must be from 0 to below 1")
         first, last = window
-        if not 1 <= first <= last <= iterations:
+        whole = all(isinstance(number, int) for number in (first, last, iterations))
+        if not whole or not 1 <= first <= last <= iterations:
             raise UsageError(
                 f"goodness of iterations {first} to {last}, but the net runs for {iterations}: "
                 "choose a window within them"
@@ -106,10 +100,11 @@ class Recurrent(nn.Module):
         """
         if isinstance(images, Frame):
             return images
-        if images.shape[-1] != self.in_features or (images.ndim == 3 and len(images) > 2):
+        fits = images.ndim == 2 or (images.ndim == 3 and len(images) <= 2)
+        if not fits or images.shape[-1] != self.in_features or not images.numel():
+            shape = tuple(images.shape)
             raise DataError(
-                f"frames of {tuple(images.shape)} values; this net reads rows of {self.in_features}, or a positive and "
-                "a negative block of them"
+                f"frames of {shape}; this net reads rows of {self.in_features}, or two blocks of them"
             )
         images = self.normalization(images if images.ndim == 3 else images.unsqueeze(0))
         shares = {
@@ -265,8 +260,8 @@ class Recurrent(nn.Module):
         """Return what `from_config` builds the same network from, as plain JSON."""
         names = ("classes", "keep", "iterations", "window", "alternate")
         return {
-            "layers": [describe_layer(layer) for layer in self.layers],
             "wiring": [list(sources) for sources in self.wiring],
+            "layers": [describe_layer(layer) for layer in self.layers],
             "normalization": describe(self.normalization),
             "head": self.head is not None,
             **{name: getattr(self, name) for name in names},

@@ -1,5 +1,6 @@
 """Recurrent nets by kind of connection: fully connected, or maps with local fields below and above."""
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -55,7 +56,7 @@ def dense_recurrent(
         >>> [[c.in_features for c in layer.connections] for layer in net.layers]
         [[64, 20], [30, 10]]
     """
-    wiring = _of_depth(wiring or neighbours(len(widths)), len(widths))
+    wiring = _of_depth(neighbours(len(widths)) if wiring is None else wiring, len(widths))
     sizes: dict[Source, int] = {IMAGE: in_features, LABEL: classes, **dict(enumerate(widths))}
 
     def connect(source: Source, layer: int) -> LocalLayer:
@@ -103,7 +104,7 @@ def local_recurrent(
     """
     if field % 2 == 0:
         raise UsageError(f"fields of {field} have no middle; take an odd size")
-    wiring = _of_depth(wiring or neighbours(depth), depth)
+    wiring = _of_depth(neighbours(depth) if wiring is None else wiring, depth)
     colours, height, width = in_shape
     units = height * width * channels
 
@@ -150,6 +151,8 @@ def recurrent(
             nothing from above, says little of the states that follow.
         rest: what `Recurrent` takes.
     """
+    if not math.isfinite(top_down):
+        raise UsageError(f"top_down {top_down} must be a number")
     parts = {"goodness": goodness, "loss": loss, "peer": peer, "matmul_dtype": matmul_dtype}
     layers = [
         Joint([connect(source, index) for source in sources], **parts)

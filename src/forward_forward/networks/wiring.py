@@ -4,7 +4,9 @@ A source is the index of a hidden layer, counted from 0 at the bottom, or `IMAGE
 one function here; nothing else changes.
 """
 
+import operator
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from forward_forward.errors import UsageError
 from forward_forward.layers.joint import Joint
@@ -56,6 +58,9 @@ def checked(wiring: Sequence[Sequence[Source]]) -> Wiring:
     Raises:
         UsageError: when a source does not exist or is named twice, or a layer hears nothing from below.
     """
+    if not wiring:
+        raise UsageError("a wiring of no hidden layers; give at least one")
+    wiring = [[_plain(source) for source in sources] for sources in wiring]
     known = (IMAGE, LABEL, *range(len(wiring)))
     for layer, sources in enumerate(wiring):
         unknown = [s for s in sources if s not in known]
@@ -71,6 +76,16 @@ def checked(wiring: Sequence[Sequence[Source]]) -> Wiring:
                 "or the first bottom-up pass leaves it silent"
             )
     return tuple(tuple(sources) for sources in wiring)
+
+
+def _plain(source: Any) -> Source:
+    """Return a source as text or as a plain int, whatever kind of whole number it was."""
+    if isinstance(source, str):
+        return source
+    try:
+        return operator.index(source)
+    except TypeError:
+        return str(source)  # which is unknown, and is told so
 
 
 def image_size(layers: Sequence[Joint], wiring: Wiring) -> int:

@@ -5,7 +5,12 @@ A figure's label (`figure.get_label()`) says in words what it shows, for readers
 
 from forward_forward.pictures.curves import curves_by_recipe, learning_curves, memory_by_depth
 from forward_forward.pictures.images import hybrid_images, receptive_fields
-from forward_forward.pictures.iterations import by_iteration, error_by_frames, errors_by_frames
+from forward_forward.pictures.iterations import (
+    ITERATION_TITLES,
+    by_iteration,
+    error_by_frames,
+    errors_by_frames,
+)
 from forward_forward.pictures.judged import (
     confusion_matrix,
     error_bars_by_readout,
@@ -14,6 +19,7 @@ from forward_forward.pictures.judged import (
 from forward_forward.pictures.style import to_svg_or_png
 
 __all__ = [
+    "ITERATION_TITLES",
     "by_iteration",
     "confusion_matrix",
     "curves_by_recipe",

@@ -12,7 +12,7 @@ from forward_forward.pictures.style import BLUE, OKABE_ITO, VERMILION, finish, l
 SIDES = {"positive": (BLUE, "-"), "negative": (VERMILION, "--")}
 
 
-TITLES = {
+ITERATION_TITLES = {
     "error_by_iteration": "Test error, %",
     "goodness_by_iteration": "Goodness of positives, negatives",
     "cancelled_by_iteration": "Share of input cancelled",
@@ -26,7 +26,7 @@ def by_iteration(traces: Mapping[str, Any]) -> Figure:
         traces: `error_by_iteration` `[T]` in percent; `goodness_by_iteration` and `cancelled_by_iteration`, each
             `positive` and `negative`, `[T][L]`; None where a layer has none.
     """
-    kinds = [kind for kind in TITLES if kind in traces]
+    kinds = [kind for kind in ITERATION_TITLES if kind in traces]
     figure, axes = panels(len(kinds), height=3.4)
     for axis, kind in zip(axes, kinds, strict=True):
         found = traces[kind]
@@ -40,10 +40,12 @@ def by_iteration(traces: Mapping[str, Any]) -> Figure:
                     marker = "os^vD"[layer % 5]
                     axis.plot(steps, values, style, color=colour, marker=marker, ms=3.5, label=name)
                     axis.set_xticks(steps)
-        finish(axis, TITLES[kind], x="iteration")
-    error = traces.get("error_by_iteration", ())
+        finish(axis, ITERATION_TITLES[kind], x="iteration")
+    error = [value for value in traces.get("error_by_iteration", ()) if value is not None]
     text = f" Errors: {', '.join(f'{value:g}' for value in error)} %." if error else ""
-    return labelled(figure, f"By iteration: {', '.join(TITLES[kind] for kind in kinds)}.{text}")
+    return labelled(
+        figure, f"By iteration: {', '.join(ITERATION_TITLES[kind] for kind in kinds)}.{text}"
+    )
 
 
 def error_by_frames(
@@ -83,4 +85,4 @@ def errors_by_frames(metrics: Mapping[str, float], net: str) -> dict[int, float]
     """
     name = re.compile(rf"{re.escape(net)}_frames_(\d+)_error")
     found = {match[1]: value for key, value in metrics.items() if (match := name.fullmatch(key))}
-    return {int(frames): value for frames, value in found.items()}
+    return {int(frames): value for frames, value in found.items() if value is not None}

@@ -40,7 +40,8 @@ class AllLayers:
     ) -> None:
         if getattr(negatives, "labelled", True) != network.labelled:
             raise UsageError(
-                "wrong labels are negatives of a net that hears a label, hybrid images of one that hears none"
+                "wrong labels are negatives of a net that hears a label, hybrid images of one that hears none; "
+                "choose other negatives, or another net"
             )
         self.network: Any = network
         self.matmul_dtype = network.layers[0].matmul_dtype

@@ -161,7 +161,7 @@ def _check_finite(statistics: Tensor, frame: int) -> None:
         iteration, layer = lost.T.nonzero()[0].tolist()
         raise DivergenceError(
             f"the state of layer {layer + 1} is not finite in iteration {iteration + 1} on frame {frame}; lower the "
-            "learning rate, or the share that comes from above"
+            "learning rate, or look for what is odd in the data"
         )
 
 

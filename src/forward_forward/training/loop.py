@@ -125,7 +125,11 @@ class _Run:
             if step < progress.step:
                 continue
             gain = plan.schedule((begun + step / self.steps) / plan.epochs)
-            statistics = self.learner.step(rows, generator, gain)
+            try:
+                statistics = self.learner.step(rows, generator, gain)
+            except DivergenceError as error:
+                when = f"epoch {progress.epoch + 1}, step {step + 1}"
+                raise DivergenceError(f"{error} ({when})") from None
             totals = statistics if totals is None else totals + statistics
             progress.step = step + 1
             self._check(totals)
@@ -227,7 +231,9 @@ def _difference(old: Any, new: Any, where: str = "") -> str:
             if found:
                 return found
         return ""
-    if isinstance(new, tuple | list) and isinstance(old, tuple | list) and len(old) == len(new):
+    if isinstance(new, tuple | list) and isinstance(old, tuple | list):
+        if len(old) != len(new):
+            return f"{where} were {len(old)} and are now {len(new)}"
         for i, (a, b) in enumerate(zip(old, new, strict=True)):
             found = _difference(a, b, f"{where}[{i}]")
             if found:
