@@ -24,7 +24,8 @@ SOURCE = ROOT / "src" / PACKAGE
 ORDER = """
 errors < discover allocator environment randomness slopes < goodness < losses < normalization < precision
 < labels < spec
-< layers < networks < readout context < negatives hybrids augment adversarial video < baselines < data < training
+< layers < networks < readout context < negatives hybrids generated augment adversarial video
+< baselines < data < training
 < records < results < pictures < report < recipes < memory < reproduce < models gallery composition < experiment
 < benchmarks < hardware distributed estimators export web < console < commands < cli < __main__
 """

@@ -16,6 +16,7 @@ from forward_forward.layers.labelled_dense import LabelledDense, Projection
 from forward_forward.layers.local_fields import LocalFields
 from forward_forward.layers.local_layer import LocalLayer
 from forward_forward.layers.softmax_head import SoftmaxHead
+from forward_forward.layers.symbols import Symbols
 from forward_forward.losses import SymBa, ThresholdLogistic
 from forward_forward.normalization import length
 from forward_forward.training.reference import reference_gradients
@@ -103,7 +104,16 @@ def joint(**parts):
     return Joint([Dense(BELOW, UNITS, **options), Dense(UNITS, UNITS, **options)], **parts)
 
 
+def symbols(**parts):
+    return Symbols(3, CLASSES, UNITS, generator=generator(), dtype=torch.float64, **parts)
+
+
+def windows():
+    return (torch.randint(CLASSES, (2 * BATCH, 4), generator=generator(3)),)
+
+
 MAKERS = {
+    Symbols: (symbols, windows),
     Joint: (joint, two_inputs),
     Dense: (dense, plain_inputs),
     LabelledDense: (labelled, labelled_inputs),
@@ -119,8 +129,12 @@ every_layer = pytest.mark.parametrize(
 
 def connected(tensors):
     """Return tensors of the same values that hang on a graph, and the parameters it began with."""
-    roots = [nn.Parameter(torch.ones_like(tensor)) for tensor in tensors]
-    return tuple(tensor * root for tensor, root in zip(tensors, roots, strict=True)), roots
+    roots = [nn.Parameter(torch.ones(tensor.shape, dtype=torch.float64)) for tensor in tensors]
+    hanging = (
+        tensor * root if tensor.is_floating_point() else tensor  # indices hang on nothing
+        for tensor, root in zip(tensors, roots, strict=True)
+    )
+    return tuple(hanging), roots
 
 
 def test_every_layer_type_is_tried_here():
@@ -150,7 +164,7 @@ def test_all_of_a_layer_is_on_its_device(kind):
 def test_what_comes_out_hangs_on_no_graph(make, inputs):
     layer = make()
     hanging, _ = connected(inputs())
-    assert all(tensor.requires_grad for tensor in hanging)
+    assert all(tensor.requires_grad for tensor in hanging if tensor.is_floating_point())
     assert not layer(*hanging).requires_grad
     y, seen = layer.learn(hanging)
     assert not y.requires_grad

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from forward_forward.data.dataset import HELD_OUT, Split
 from forward_forward.data.location import locate
 from forward_forward.errors import DataError, UsageError
 
@@ -40,6 +41,64 @@ class Text:
     def decode(self, symbols: Tensor) -> str:
         """Return indices `[T]` as text."""
         return "".join(self.alphabet[index] for index in symbols.tolist())
+
+
+@dataclass(frozen=True, eq=False)
+class Windows:
+    """Windows of a text as a data set: each a row of symbols with the symbol that comes next as its label.
+
+    Rows hold one symbol more than a net reads, the one before its window, so that the window's last symbol can be
+    predicted too.
+
+    Arguments:
+        name: as errors and records spell it.
+        alphabet: the symbols.
+        train, test: rows `[N, 1 + T]` and next symbols `[N]`, both indices.
+    """
+
+    name: str
+    alphabet: str
+    train: Split
+    test: Split
+
+    @property
+    def classes(self) -> int:
+        """How many symbols there are."""
+        return len(self.alphabet)
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The symbols, each as text."""
+        return tuple(self.alphabet)
+
+    @property
+    def held_out(self) -> bool:
+        """Whether `test` is held out of the training text, to choose by."""
+        return self.name.endswith(HELD_OUT)
+
+    def for_validation(self) -> Windows:
+        """Split the training text alone: its first 5/6 to learn from, its last 1/6 to choose by."""
+        width = self.train.images.shape[1]
+        last = len(self.train) - max(1, round(len(self.train) / 6))
+        first = last - width  # windows that straddle the cut are in neither part
+        if first < 1:
+            raise DataError(f"{self.name}: too little text to hold a part of it out")
+        parts = (slice(None, first), slice(last, None))
+        train, test = (Split(self.train.images[p], self.train.labels[p]) for p in parts)
+        return replace(self, name=self.name + HELD_OUT, train=train, test=test)
+
+
+def windowed(text: Text, length: int) -> Windows:
+    """Return the windows of `length` symbols of a text.
+
+    Raises:
+        DataError: a part of it is too short for one.
+    """
+    train, test = (
+        Split(rows[:, :-1], rows[:, -1])
+        for rows in (windows(text.train, length + 1), windows(text.test, length + 1))
+    )
+    return Windows(text.name, text.alphabet, train, test)
 
 
 def cleaned(text: str, alphabet: str = ALPHABET) -> str:

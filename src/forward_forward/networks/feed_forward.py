@@ -14,6 +14,7 @@ from forward_forward.layers.described import build_layer, describe_layer
 from forward_forward.layers.labelled_dense import LabelledDense
 from forward_forward.layers.local_layer import LocalLayer
 from forward_forward.layers.softmax_head import SoftmaxHead
+from forward_forward.layers.symbols import Symbols
 from forward_forward.losses import Loss
 from forward_forward.normalization import Normalization, length
 from forward_forward.slopes import Goodness
@@ -136,14 +137,13 @@ class FeedForward(nn.Module):
     def project(self, images: Any) -> Any:
         """Return what can be had of images `[B, D]` before a label is known.
 
-        That is the first layer's share of them, or, in a net without labels, the images normalised.
+        That is the first layer's share of them, or, in a net without labels, the images normalised; symbols stay as
+        they are.
         """
         first = self.layers[0]
-        return (
-            first.project(images)
-            if isinstance(first, LabelledDense)
-            else self.normalization(images)
-        )
+        if isinstance(first, LabelledDense):
+            return first.project(images)
+        return images if isinstance(first, Symbols) else self.normalization(images)
 
     def activities(self, *inputs: Any) -> Iterator[Tensor]:
         """Yield the activities `[R, U]` of each layer, bottom to top; only the last one is held."""

@@ -1,9 +1,11 @@
 """From scores to errors: every readout, every layer alone, every run of layers."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from forward_forward.data import Split
@@ -18,10 +20,12 @@ class Scores:
     Arguments:
         readouts: name → `[B, C]`; the largest score is the answer. The first one is the main readout.
         layers: goodness of each layer with each label, `[L, B, C]`, where there is such a thing.
+        predictions: whether scores are logits of what comes next; then their perplexity is told.
     """
 
     readouts: dict[str, Tensor]
     layers: Tensor | None = None
+    predictions: bool = False
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,8 @@ class Evaluation:
     """How well a network does on a split; errors and F1 in percent.
 
     Arguments:
-        metrics: `<readout>_error` and `<readout>_macro_f1`.
+        metrics: `<readout>_error` and `<readout>_macro_f1`; of predictions also `<readout>_perplexity`, the
+            exponential of the mean cross entropy, and `<readout>_bits` of it per symbol.
         layer_errors: error of each layer alone.
         run_errors: "1-3" → error of the summed goodness of layers 1 to 3, counted from 1.
         confusion: `[C, C]` counts by the main readout, rows are true classes.
@@ -53,6 +58,7 @@ def evaluate(
         batch_size: images at a time.
     """
     confusions: dict[str, Tensor] = {}
+    surprise: dict[str, float] = {}
     for images, labels in zip(
         split.images.split(batch_size), split.labels.split(batch_size), strict=True
     ):
@@ -61,10 +67,19 @@ def evaluate(
         if batch.layers is not None:
             for name, run in _runs(len(batch.layers)).items():
                 answers[f"layers {name}"] = batch.layers[run].sum(0).argmax(1)
+        if batch.predictions:
+            for name, logits in batch.readouts.items():
+                lost = F.cross_entropy(logits.double(), labels, reduction="sum")
+                surprise[name] = surprise.get(name, 0.0) + float(lost)
         for name, answer in answers.items():
             cells = (labels * classes + answer).bincount(minlength=classes**2)
             confusions[name] = confusions.get(name, 0) + cells.view(classes, classes)
-    return _summarize(confusions)
+    result = _summarize(confusions)
+    for name, total in surprise.items():
+        mean = total / len(split)
+        result.metrics[f"{name}_perplexity"] = round(math.exp(mean), 6)
+        result.metrics[f"{name}_bits"] = round(mean / math.log(2), 6)
+    return result
 
 
 def shortlisted(logits: Tensor, goodness: Tensor, k: int = SHORTLIST) -> Tensor:

@@ -9,6 +9,7 @@ from forward_forward.adversarial import Adversary, described_adversary
 from forward_forward.augment import Augmentation
 from forward_forward.errors import UsageError
 from forward_forward.layers.local_layer import LayerStatistics
+from forward_forward.layers.symbols import Symbols
 from forward_forward.negatives import Negatives, stack
 from forward_forward.networks.feed_forward import FeedForward
 from forward_forward.networks.network import Network
@@ -133,7 +134,8 @@ def network_scores(network: Network, images: Tensor) -> Scores:
         UsageError: when it has no softmax either.
     """
     if not network.labelled:
-        return Scores({"softmax": network.one_pass(images)[1]})
+        reads_symbols = isinstance(network.layers[0], Symbols)
+        return Scores({"softmax": network.one_pass(images)[1]}, predictions=reads_symbols)
     projection = network.project(images)
     layers = goodness_per_label(network, projection)
     goodness = network.read(layers)
