@@ -7,7 +7,7 @@ from torch import Tensor
 
 from forward_forward.errors import UsageError
 from forward_forward.networks.recurrent import Recurrent
-from forward_forward.networks.wiring import IMAGE, LABEL
+from forward_forward.networks.wiring import IMAGE, LABEL, is_above
 
 
 @torch.no_grad()
@@ -37,15 +37,15 @@ def cancelled(network: Recurrent, images: Tensor, codes: Tensor | None) -> Tenso
         for index, (layer, sources) in enumerate(zip(network.layers, network.wiring, strict=True)):
             below, above = torch.zeros_like(drives[index]), torch.zeros_like(drives[index])
             for position, source in enumerate(sources):
+                side = above if is_above(source, index) else below
                 if source == IMAGE:
-                    below += frame.shares[index]
+                    side += frame.shares[index]
                 elif source == LABEL:
                     assert codes is not None
-                    above += layer.share(position, network.normalization(codes))
+                    side += layer.share(position, network.normalization(codes))
                 else:
-                    side = above if int(source) > index else below
                     side += layer.share(position, state.h[int(source)]).view(side.shape)
-            hears = any(s == LABEL or (isinstance(s, int) and s > index) for s in sources)
+            hears = any(is_above(source, index) for source in sources)
             share = 1 - (below + above).square().sum(-1) / below.square().sum(-1)
             row.append(share if hears else torch.full_like(share, float("nan")))
         rows.append(torch.stack(row))

@@ -54,8 +54,7 @@ class Perceptron(nn.Module):
         for linear in self.linears[:-1]:
             images = linear(images).relu_()
             if self.dropout and self.training:
-                draw = torch.rand(images.shape, generator=generator, device=images.device)
-                images = images * (draw >= self.dropout) / (1 - self.dropout)
+                images = dropped(images, self.dropout, generator)
         return self.linears[-1](images)
 
     def readouts(self, images: Tensor) -> dict[str, Tensor]:
@@ -65,6 +64,12 @@ class Perceptron(nn.Module):
     def describe(self) -> dict[str, Any]:
         """Return what defines this net beside its input and output, as plain JSON."""
         return {"widths": self.widths, "dropout": self.dropout}
+
+
+def dropped(activities: Tensor, share: float, generator: torch.Generator | None) -> Tensor:
+    """Return activities of which a share is left out at random, the others scaled up to keep the mean."""
+    draw = torch.rand(activities.shape, generator=generator, device=activities.device)
+    return activities * (draw >= share) / (1 - share)
 
 
 @torch.no_grad()

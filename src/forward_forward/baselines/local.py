@@ -7,7 +7,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from forward_forward.baselines.backprop import draw_linear_
+from forward_forward.baselines.backprop import draw_linear_, dropped
 from forward_forward.layers.described import describe_layer
 from forward_forward.layers.local_fields import LocalFields
 
@@ -51,8 +51,7 @@ class LocalPerceptron(nn.Module):
         for layer in self.fields:
             images = layer.preactivation(images).relu()
             if self.dropout and self.training:
-                draw = torch.rand(images.shape, generator=generator, device=images.device)
-                images = images * (draw >= self.dropout) / (1 - self.dropout)
+                images = dropped(images, self.dropout, generator)
         return self.out(images)
 
     def readouts(self, images: Tensor) -> dict[str, Tensor]:

@@ -48,8 +48,13 @@ def from_above(wiring: Wiring) -> Iterator[tuple[int, int]]:
     """Yield (layer, position among its sources) of all that comes down: from higher layers, and from the label."""
     for layer, sources in enumerate(wiring):
         for position, source in enumerate(sources):
-            if source == LABEL or (isinstance(source, int) and source > layer):
+            if is_above(source, layer):
                 yield layer, position
+
+
+def is_above(source: Source, layer: int) -> bool:
+    """Return whether what this source says comes down to a layer: it is a higher one, or the label."""
+    return source == LABEL or (isinstance(source, int) and source > layer)
 
 
 def checked(wiring: Sequence[Sequence[Source]]) -> Wiring:
