@@ -129,7 +129,7 @@ class _Line:
     @staticmethod
     def _layers(progress: "Standing", loss: bool) -> list[str]:
         if progress.totals is not None and progress.step:
-            rows = [[value / progress.step for value in row[:2]] for row in progress.totals]
+            rows: list[Any] = [row[:2] for row in progress.means()]
         elif progress.curve:
             rows = [[layer["loss"], layer["accuracy"]] for layer in progress.curve[-1]["layers"]]
         else:

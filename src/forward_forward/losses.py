@@ -7,7 +7,7 @@ A loss maps `(g_pos [B], g_neg [B])` to one number per sample, `[B]`, and states
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import ClassVar, Self
 
 import torch.nn.functional as F
 from torch import Tensor
@@ -21,6 +21,10 @@ FARTHEST = 1e4
 @dataclass(frozen=True)
 class Loss(ABC):
     """The contract of a loss."""
+
+    separable: ClassVar[bool] = False
+    """Whether each pass is judged on its own, so that the loss is a term of g⁺ and a term of g⁻. Only then can the two
+    passes be learned apart. A pass that is left out counts as judged rightly beyond doubt: g⁺ = ∞, or g⁻ = −∞."""
 
     @abstractmethod
     def __call__(self, g_pos: Tensor, g_neg: Tensor) -> Tensor:
@@ -56,6 +60,7 @@ class ThresholdLogistic(Loss):
 
     threshold: float | None = None
     temperature: float = 1.0
+    separable: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if not 0 < self.temperature < math.inf:

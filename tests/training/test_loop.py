@@ -390,6 +390,7 @@ class Recorder:
         self.network = nn.Linear(1, 1)
         self.matmul_dtype = None
         self.optimizers = []
+        self.memory = {}
         self.begun, self.rows, self.gains, self.drawn = [], [], [], []
 
     def begin(self, split, stage, seed):

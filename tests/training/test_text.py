@@ -1,42 +1,61 @@
-"""Learning to predict the next symbol: negatives made by the net itself, and what is told of it."""
+"""Learning to predict the next symbol: negatives made by the net itself, wake and sleep, and what is told of it."""
 
 import math
 
 import pytest
 import torch
 
-from forward_forward.data.text import ALPHABET, text_of, windowed
-from forward_forward.generated import predicted_last
+from forward_forward.data import Split
+from forward_forward.data.text import ALPHABET, text_of, windowed, windows_of_strings
+from forward_forward.errors import UsageError
+from forward_forward.generated import RolledOut, continued, predicted_last
 from forward_forward.layers.dense import Dense
 from forward_forward.layers.symbols import Symbols
+from forward_forward.losses import SiLU
 from forward_forward.networks.feed_forward import FeedForward
 from forward_forward.training.evaluation import Scores, evaluate
+from forward_forward.training.head_only import HeadOnly
 from forward_forward.training.loop import train
 from forward_forward.training.optimizers import SmoothedGradient
 from forward_forward.training.plan import Plan
 from forward_forward.training.simultaneous import Simultaneous
+from forward_forward.training.wake_sleep import WakeSleep, phases_of
 from toys import generator
 
 WINDOW = 4
+RULE, HEAD_RULE = SmoothedGradient(rate=0.02), SmoothedGradient(rate=0.05)
 
 
 @pytest.fixture(scope="module")
-def data():
-    return windowed(text_of("rhyme", ["the cat sat on the mat, " * 8] * 5), WINDOW)
+def text():
+    return text_of("rhyme", ["the cat sat on the mat, " * 8] * 5)
 
 
-def net(seed=0):
+@pytest.fixture(scope="module")
+def data(text):
+    return windowed(text, WINDOW)
+
+
+def net(seed=0, **parts):
     symbols = len(ALPHABET)
     layers = [
-        Symbols(WINDOW, symbols, 60, generator=generator(seed), peer=0.06),
-        Dense(60, 50, generator=generator(seed + 1), peer=0.06),
+        Symbols(WINDOW, symbols, 60, generator=generator(seed), peer=0.06, **parts),
+        Dense(60, 50, generator=generator(seed + 1), peer=0.06, **parts),
     ]
     return FeedForward(layers, symbols, read_from=0)
 
 
+def perplexity(learner, data):
+    metrics = evaluate(learner.scores, data.test, data.classes).metrics
+    assert math.log2(metrics["softmax_perplexity"]) == pytest.approx(
+        metrics["softmax_bits"], abs=1e-4
+    )
+    return metrics["softmax_perplexity"]
+
+
 def test_windows_have_the_symbol_that_comes_next(data):
     rows, labels = data.train.images, data.train.labels
-    assert rows.shape[1] == WINDOW + 1
+    assert rows.shape[1] == data.window == WINDOW
     assert torch.equal(rows[1:, -1], labels[:-1])
     assert (data.classes, data.class_names[0], data.held_out) == (30, "a", False)
 
@@ -45,36 +64,148 @@ def test_held_out_windows_share_no_symbol_with_the_others(data):
     held = data.for_validation()
     assert held.held_out
     assert held.name == "rhyme/validation"
-    width = data.train.images.shape[1]
-    assert len(held.train) + len(held.test) == len(data.train) - width
+    assert len(held.train) + len(held.test) == len(data.train) - WINDOW
     assert torch.equal(held.test.images, data.train.images[-len(held.test) :])
 
 
-def test_negatives_differ_in_their_last_symbol_alone(data):
-    rows = data.train.images[:50]
+def test_held_out_strings_stay_whole(text):
+    data = windows_of_strings(text, (12, 3), length=20, window=WINDOW)
+    assert (len(data.train), len(data.test), data.per_string) == (12 * 16, 3 * 16, 16)
+    held = data.for_validation()
+    assert (len(held.train), len(held.test)) == (10 * 16, 2 * 16)
+
+
+def test_teacher_forced_negatives_differ_in_their_last_symbol_alone(data):
+    rows, labels = data.train.images[:50], data.train.labels[:50]
+    logits = torch.zeros(50, 30)
     (pos,), (neg,) = predicted_last(
-        rows, data.train.labels[:50], network=net(), generator=generator()
+        rows, labels, network=net(), generator=generator(), logits=logits
     )
-    assert torch.equal(pos, rows[:, 1:])
-    assert torch.equal(neg[:, :-1], pos[:, :-1])
-    assert int((neg[:, -1] != pos[:, -1]).sum()) > 0
+    assert torch.equal(pos[:, :-1], rows[:, 1:])
+    assert torch.equal(pos[:, -1], labels)
+    assert torch.equal(neg[:, :-1], rows[:, 1:])
+    assert len(neg[:, -1].unique()) > 10
 
 
-def test_a_rhyme_is_learned(data):
-    rule = SmoothedGradient(rate=0.02)
-    learner = Simultaneous(net(), predicted_last, rule, SmoothedGradient(rate=0.05))
+def test_what_is_rolled_out_goes_on_from_what_was_written_before(data):
+    network = net()
+    rolled = RolledOut(length=7)
+    windows = rolled.windows(network, data.train.images[:3], generator()).view(7, 3, WINDOW)
+    assert torch.equal(windows[1:, :, :-1], windows[:-1, :, 1:])
+    assert torch.equal(windows[0, :, :-1], data.train.images[:3, 1:])
+    (_,), (neg,) = rolled(
+        data.train.images[:20], data.train.labels[:20], network=network, generator=generator()
+    )
+    assert neg.shape == (20, WINDOW)
+    assert [rolled.starts(count) for count in (1, 7, 8)] == [1, 1, 2]
+
+
+def test_at_temperature_0_the_likeliest_symbol_is_written(data):
+    network = net()
+    network.head.bias.data[3] = 9
+    written = list(continued(network, data.train.images[:2], 3, generator(), temperature=0))
+    assert torch.stack(written).tolist() == [[3, 3]] * 3
+    with pytest.raises(UsageError, match="temperature -1"):
+        next(continued(network, data.train.images[:2], 3, generator(), temperature=-1))
+
+
+@pytest.mark.parametrize("negatives", [predicted_last, RolledOut(8)])
+def test_a_rhyme_is_learned(data, negatives):
+    learner = Simultaneous(net(), negatives, RULE, HEAD_RULE)
     before = [layer.weight.clone() for layer in learner.network.layers]
-    assert evaluate(learner.scores, data.test, 30).metrics["softmax_perplexity"] == pytest.approx(
-        30
-    )
+    assert perplexity(learner, data) == pytest.approx(30)
     train(learner, data, Plan(epochs=4, batch_size=50))
-    metrics = evaluate(learner.scores, data.test, data.classes).metrics
-    assert metrics["softmax_perplexity"] < 2
-    assert math.log2(metrics["softmax_perplexity"]) == pytest.approx(
-        metrics["softmax_bits"], abs=1e-4
-    )
+    assert perplexity(learner, data) < 2
     for layer, weight in zip(learner.network.layers, before, strict=True):
         assert not torch.equal(layer.weight, weight)
+
+
+@pytest.mark.parametrize("phase", [1, 5])
+def test_a_rhyme_is_learned_awake_and_asleep(data, phase):
+    learner = WakeSleep(net(), RolledOut(8), RULE, HEAD_RULE, phase=phase)
+    progress = train(learner, data, Plan(epochs=4, batch_size=50, passes=2))
+    assert perplexity(learner, data) < 2
+    first = progress.curve[0]["layers"][0]
+    assert first["goodness_pos"] > 0
+    assert first["goodness_neg"] > 0
+    assert first["accuracy"] is None
+
+
+def test_awake_goodness_of_text_rises_and_asleep_that_of_dreams_falls(data):
+    learner = WakeSleep(net(), RolledOut(8), RULE, HEAD_RULE, phase=10)
+    learner.begin(data.train, 0, 0)
+    rows = torch.arange(50)
+    seen = [learner.step(rows, generator(), 1.0) for _ in range(20)]
+    awake, asleep = torch.stack(seen[:10])[:, 0, 2], torch.stack(seen[10:])[:, 0, 3]
+    assert awake[-1] > awake[0]
+    assert asleep[-1] < asleep[0]
+    assert torch.stack(seen[:10])[:, :, 3].isnan().all()
+
+
+def test_kept_awake_it_learns_nothing_from_dreams(data):
+    learner = WakeSleep(net(), RolledOut(8), RULE, HEAD_RULE, phase=2, deprived=(2, 5))
+    learner.begin(data.train, 0, 0)
+    asleep = [
+        bool(learner.step(torch.arange(50), generator(), 1.0)[0, 2].isnan()) for _ in range(9)
+    ]
+    assert asleep == [False, False, False, False, False, False, True, True, False]
+
+
+def test_sleep_goes_on_where_it_was_interrupted(data, tmp_path):
+    def learner():
+        return WakeSleep(net(), RolledOut(8), RULE, HEAD_RULE, phase=7)
+
+    plan = Plan(epochs=4, batch_size=50, passes=2)
+    whole, parted = learner(), learner()
+    train(whole, data, plan)
+
+    def stop(progress, steps, epochs):
+        if progress.epoch == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(parted, data, plan, folder=tmp_path, watch=stop)
+    again = learner()
+    train(again, data, plan, folder=tmp_path, resume=True)
+    for name, value in whole.network.state_dict().items():
+        assert torch.equal(value, again.network.state_dict()[name]), name
+
+
+def test_layers_stay_as_drawn_where_the_head_alone_learns(data):
+    learner = HeadOnly(net(), HEAD_RULE)
+    train(learner, data, Plan(epochs=4, batch_size=50))
+    assert perplexity(learner, data) < 4
+    for name, value in net().layers.state_dict().items():
+        assert torch.equal(value, learner.network.layers.state_dict()[name]), name
+
+
+def test_what_compares_pairs_cannot_sleep():
+    with pytest.raises(UsageError, match="separable"):
+        WakeSleep(net(loss=SiLU()), RolledOut(8), RULE, HEAD_RULE)
+    layer = net(loss=SiLU()).layers[0]
+    with pytest.raises(UsageError, match="SiLU compares"):
+        layer.learn((torch.zeros(3, WINDOW, dtype=torch.int64),), positives=3)
+
+
+@pytest.mark.parametrize("bad", [{"phase": 0}, {"deprived": (5, 2)}, {"deprived": (-1, 2)}])
+def test_phases_that_cannot_be(bad):
+    with pytest.raises(UsageError, match="phases of"):
+        WakeSleep(net(), RolledOut(8), RULE, HEAD_RULE, **bad)
+    with pytest.raises(UsageError, match="at least 1"):
+        RolledOut(0)
+
+
+def test_phases_in_epochs():
+    assert phases_of(1, rows=22320, batch_size=248) == 90
+    assert phases_of(0.5, rows=100, batch_size=1000) == 1
+
+
+def test_units_that_answer_to_nothing_are_told(data):
+    learner = HeadOnly(net(), HEAD_RULE)
+    with torch.no_grad():
+        learner.network.layers[0].bias[:11] = -100
+    metrics = evaluate(learner.scores, data.test, data.classes).metrics
+    assert metrics["silent_units"] >= 100 * 11 / 110
 
 
 def test_perplexity_of_a_guess_is_the_number_of_symbols(data):
@@ -86,7 +217,5 @@ def test_perplexity_of_a_guess_is_the_number_of_symbols(data):
 
 def test_images_have_no_perplexity():
     flat = Scores({"softmax": torch.eye(3)})
-    from forward_forward.data import Split
-
     split = Split(torch.zeros(3, 2), torch.arange(3))
     assert not any("perplexity" in name for name in evaluate(lambda x: flat, split, 3).metrics)

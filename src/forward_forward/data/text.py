@@ -45,21 +45,21 @@ class Text:
 
 @dataclass(frozen=True, eq=False)
 class Windows:
-    """Windows of a text as a data set: each a row of symbols with the symbol that comes next as its label.
-
-    Rows hold one symbol more than a net reads, the one before its window, so that the window's last symbol can be
-    predicted too.
+    """Windows of a text as a data set: each a row of symbols, with the symbol that comes next as its label.
 
     Arguments:
         name: as errors and records spell it.
         alphabet: the symbols.
-        train, test: rows `[N, 1 + T]` and next symbols `[N]`, both indices.
+        train, test: windows `[N, T]` and next symbols `[N]`, both indices, in the order of the text.
+        per_string: so many windows in a row come from one string and share no symbol with those of another; 0 where
+            the text is one piece.
     """
 
     name: str
     alphabet: str
     train: Split
     test: Split
+    per_string: int = 0
 
     @property
     def classes(self) -> int:
@@ -72,15 +72,23 @@ class Windows:
         return tuple(self.alphabet)
 
     @property
+    def window(self) -> int:
+        """T, the symbols of a window."""
+        return self.train.images.shape[1]
+
+    @property
     def held_out(self) -> bool:
         """Whether `test` is held out of the training text, to choose by."""
         return self.name.endswith(HELD_OUT)
 
     def for_validation(self) -> Windows:
-        """Split the training text alone: its first 5/6 to learn from, its last 1/6 to choose by."""
-        width = self.train.images.shape[1]
-        last = len(self.train) - max(1, round(len(self.train) / 6))
-        first = last - width  # windows that straddle the cut are in neither part
+        """Split the training text alone: its first 5/6 to learn from, its last 1/6 to choose by.
+
+        No symbol is in both parts: strings stay whole, and of one piece of text a window's length is left out between.
+        """
+        unit = self.per_string or 1
+        last = len(self.train) - unit * max(1, round(len(self.train) / 6 / unit))
+        first = last if self.per_string else last - self.window
         if first < 1:
             raise DataError(f"{self.name}: too little text to hold a part of it out")
         parts = (slice(None, first), slice(last, None))
@@ -94,11 +102,33 @@ def windowed(text: Text, length: int) -> Windows:
     Raises:
         DataError: a part of it is too short for one.
     """
-    train, test = (
-        Split(rows[:, :-1], rows[:, -1])
-        for rows in (windows(text.train, length + 1), windows(text.test, length + 1))
-    )
+    train, test = (_split(windows(part, length)) for part in (text.train, text.test))
     return Windows(text.name, text.alphabet, train, test)
+
+
+def windows_of_strings(text: Text, counts: tuple[int, int], length: int, window: int) -> Windows:
+    """Return the windows of strings spread over a text, so that each string gives `length − window` of them.
+
+    Arguments:
+        text: to take strings from.
+        counts: how many strings of the training and of the test part.
+        length: symbols of a string.
+        window: symbols of a window.
+
+    Raises:
+        DataError: a part is too short for its strings, or a string for a window.
+    """
+    import torch
+
+    train, test = (
+        _split(torch.cat([windows(string, window) for string in strings(part, count, length)]))
+        for part, count in zip((text.train, text.test), counts, strict=True)
+    )
+    return Windows(text.name, text.alphabet, train, test, per_string=length - window)
+
+
+def _split(rows: Tensor) -> Split:
+    return Split(rows[:, :-1], rows[:, -1])
 
 
 def cleaned(text: str, alphabet: str = ALPHABET) -> str:

@@ -26,8 +26,8 @@ class LayerStatistics:
 
     Arguments:
         loss: mean loss, without the objective's factor.
-        accuracy: share of pairs in which real data has the higher goodness.
-        goodness_pos, goodness_neg: mean goodness of each pass.
+        accuracy: share of pairs in which real data has the higher goodness; NaN where one pass is missing.
+        goodness_pos, goodness_neg: mean goodness of each pass; NaN of a missing one.
     """
 
     loss: Tensor
@@ -100,7 +100,12 @@ class LocalLayer(nn.Module, ABC):
     @final
     @torch.no_grad()
     def learn(
-        self, inputs: tuple[Any, ...], *, decay: float = 0.0, share: float = 1.0
+        self,
+        inputs: tuple[Any, ...],
+        *,
+        decay: float = 0.0,
+        share: float = 1.0,
+        positives: int | None = None,
     ) -> tuple[Tensor, LayerStatistics]:
         """Leave the gradient of the mean objective in every `parameter.grad`, in closed form.
 
@@ -111,14 +116,19 @@ class LocalLayer(nn.Module, ABC):
             inputs: one tensor each, rows of positives first, then as many rows of negatives.
             decay: share of the old grad that stays.
             share: factor on the new one.
+            positives: how many rows are positive; None is half of them. All or none of them take a separable loss.
 
         Returns:
             The activities `[2B, U]`, positives first, and statistics of the batch.
+
+        Raises:
+            UsageError: one pass alone, where the loss compares the two.
         """
         inputs = tuple(map(_detached, inputs))
         y = self.preactivation(*inputs).detach().relu_()
-        slopes, pull, statistics = self._judged(y, share)
-        inputs_, dz = self._rows_that_teach(inputs, y, slopes, pull)
+        positives = len(y) // 2 if positives is None else positives
+        slopes, pull, statistics = self._judged(y, share, positives)
+        inputs_, dz = self._rows_that_teach(inputs, y, slopes, pull, positives)
         self.make_gradients()
         self.accumulate(inputs_, dz, decay)
         self.cast.mark_stale()  # whatever steps now, and however it counts its changes
@@ -140,7 +150,7 @@ class LocalLayer(nn.Module, ABC):
             share: factor on the mean objective.
             out: `[2B, U]`, in the dtype of matmuls.
         """
-        slopes, pull, statistics = self._judged(y, share)
+        slopes, pull, statistics = self._judged(y, share, len(y) // 2)
         dz = slope_of(self.goodness, y, (slopes * fresh).to(y.dtype).unsqueeze(1))
         dz = _gated(dz, rectified)
         if pull is not None:
@@ -165,16 +175,34 @@ class LocalLayer(nn.Module, ABC):
             if parameter.grad is None:
                 parameter.grad = torch.zeros_like(parameter)
 
-    def _judged(self, y: Tensor, share: float) -> tuple[Tensor, Tensor | None, LayerStatistics]:
+    def _judged(
+        self, y: Tensor, share: float, positives: int
+    ) -> tuple[Tensor, Tensor | None, LayerStatistics]:
         """Return share / B · ∂objective/∂g of every row, the pull of peers on every positive row, and statistics."""
-        batch = len(y) // 2
-        g_pos, g_neg = self.goodness(y).chunk(2)
-        scale = share / batch
-        slopes = torch.cat(self.loss.slopes(g_pos, g_neg)).mul_(self.objective_scale * scale)
-        pull = self.peer.pull(y[:batch]).mul_(scale) if self.peer is not None else None
-        loss = self.loss(g_pos, g_neg).mean()
-        right = (g_pos > g_neg).float().mean()
-        return slopes, pull, LayerStatistics(loss, right, g_pos.mean(), g_neg.mean())
+        g_pos, g_neg = self._goodness_of_passes(y, positives)
+        scale = share / len(g_pos)
+        slope_pos, slope_neg = self.loss.slopes(g_pos, g_neg)
+        slopes = torch.cat([slope_pos[:positives], slope_neg[: len(y) - positives]])
+        pull = None
+        if self.peer is not None and positives:
+            pull = self.peer.pull(y[:positives]).mul_(scale)
+        seen = _statistics(self.loss(g_pos, g_neg), g_pos, g_neg, 0 < positives < len(y))
+        return slopes.mul_(self.objective_scale * scale), pull, seen
+
+    def _goodness_of_passes(self, y: Tensor, positives: int) -> tuple[Tensor, Tensor]:
+        """Return the goodness `[B]` of positives and of negatives; of a missing pass, one beyond doubt."""
+        g_pos, g_neg = self.goodness(y).split([positives, len(y) - positives])
+        if len(g_pos) == len(g_neg):
+            return g_pos, g_neg
+        if not self.loss.separable:
+            name = type(self.loss).__name__
+            raise UsageError(
+                f"{name} compares each positive with its negative, so the two cannot be learned apart; "
+                "take ThresholdLogistic"
+            )
+        if len(g_neg):
+            return torch.full_like(g_neg, math.inf), g_neg
+        return g_pos, torch.full_like(g_pos, -math.inf)
 
     def accumulate(self, inputs: tuple[Any, ...], dz: Tensor, decay: float) -> None:
         """grad ← decay · grad + (∂z/∂parameters)ᵀ dz, for every parameter; dz may be overwritten.
@@ -192,7 +220,12 @@ class LocalLayer(nn.Module, ABC):
             accumulate(parameter.grad, gradient, decay)  # type: ignore[arg-type]
 
     def _rows_that_teach(
-        self, inputs: tuple[Any, ...], y: Tensor, slopes: Tensor, pull: Tensor | None
+        self,
+        inputs: tuple[Any, ...],
+        y: Tensor,
+        slopes: Tensor,
+        pull: Tensor | None,
+        positives: int,
     ) -> tuple[tuple[Any, ...], Tensor]:
         """Return inputs and ∂objective/∂z, without the rows whose slope is below rounding beside the largest.
 
@@ -200,7 +233,6 @@ class LocalLayer(nn.Module, ABC):
         bit. The pull of peer normalisation is the same for all positive rows: one row stands for them all.
         Counting rows would make a GPU wait, so there all rows are kept.
         """
-        batch = len(y) // 2
         if self.linear_in_rows and y.device.type == "cpu":
             sizes = slopes.abs()
             taught = (sizes > sizes.max() * torch.finfo(y.dtype).eps / 8).nonzero().squeeze(1)
@@ -208,15 +240,15 @@ class LocalLayer(nn.Module, ABC):
                 dz = self._dz(y[taught], slopes[taught])
                 rows = [x[taught] for x in inputs]
                 if pull is not None:
-                    dz = torch.cat([dz, (-batch * pull).unsqueeze(0)])
+                    dz = torch.cat([dz, (-positives * pull).unsqueeze(0)])
                     rows = [
-                        torch.cat([r, x[:batch].mean(0, keepdim=True)])
+                        torch.cat([r, x[:positives].mean(0, keepdim=True)])
                         for r, x in zip(rows, inputs, strict=True)
                     ]
                 return tuple(rows), dz
         dz = self._dz(y, slopes)
         if pull is not None:
-            dz[:batch] -= pull
+            dz[:positives] -= pull
         return inputs, dz
 
     def _dz(self, y: Tensor, slopes: Tensor) -> Tensor:
@@ -245,6 +277,15 @@ def _gated(dz: Tensor, rectified: Tensor) -> Tensor:
     """Return dz where a rectified unit is on, else 0: ReLU′ in one pass over memory."""
     gated: Tensor = torch.ops.aten.threshold_backward(dz, rectified, 0)
     return gated
+
+
+def _statistics(loss: Tensor, g_pos: Tensor, g_neg: Tensor, both: bool) -> LayerStatistics:
+    """Return the means over a batch. A pass that is missing has no mean."""
+    means = [g_pos.mean(), g_neg.mean()]
+    right = (g_pos > g_neg).to(g_pos).mean()
+    if not both:
+        means, right = [mean.where(mean.isfinite(), math.nan) for mean in means], right * math.nan
+    return LayerStatistics(loss.mean(), right, *means)
 
 
 def _detached(value: Any) -> Any:

@@ -133,6 +133,16 @@ class FeedForward(nn.Module):
         """Whether the first layer reads a label beside the image; if not, the net learns without labels."""
         return isinstance(self.layers[0], LabelledDense)
 
+    @property
+    def asks_first(self) -> bool:
+        """Whether a pass of the softmax comes before the negatives, which are drawn from what it says."""
+        return self.head is not None and (self.labelled or self.reads_symbols)
+
+    @property
+    def reads_symbols(self) -> bool:
+        """Whether it reads windows of text and predicts the symbol that comes next."""
+        return isinstance(self.layers[0], Symbols)
+
     @torch.no_grad()
     def project(self, images: Any) -> Any:
         """Return what can be had of images `[B, D]` before a label is known.
@@ -143,7 +153,7 @@ class FeedForward(nn.Module):
         first = self.layers[0]
         if isinstance(first, LabelledDense):
             return first.project(images)
-        return images if isinstance(first, Symbols) else self.normalization(images)
+        return images if self.reads_symbols else self.normalization(images)
 
     def activities(self, *inputs: Any) -> Iterator[Tensor]:
         """Yield the activities `[R, U]` of each layer, bottom to top; only the last one is held."""

@@ -44,6 +44,7 @@ class AllLayers:
                 "choose other negatives, or another net"
             )
         self.network: Any = network
+        self.memory: dict[str, Tensor] = {}
         self.matmul_dtype = network.layers[0].matmul_dtype
         self.negatives = negatives
         self.rule = rule

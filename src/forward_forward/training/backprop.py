@@ -37,6 +37,7 @@ class Backpropagation:
         augment: Augmentation | None = None,
     ) -> None:
         self.network = network
+        self.memory: dict[str, Tensor] = {}
         self.rule = rule
         self.matmul_dtype = matmul_dtype
         self.augment = augment

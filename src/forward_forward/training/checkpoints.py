@@ -103,8 +103,9 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 
 def learner_tensors(learner: Learner) -> dict[str, Tensor]:
-    """Return everything a learner needs to go on: weights, buffers, gradients (velocities), optimiser state."""
+    """Return everything a learner needs to go on: weights, buffers, memory, gradients (velocities), optimiser state."""
     tensors = {f"network.{k}": v for k, v in learner.network.state_dict().items()}
+    tensors |= {f"memory.{name}": value for name, value in learner.memory.items()}
     for name, parameter in learner.network.named_parameters():
         if parameter.grad is not None:
             tensors[f"grad.{name}"] = parameter.grad
@@ -121,6 +122,12 @@ def restore_learner(learner: Learner, tensors: Mapping[str, Tensor]) -> None:
         CheckpointError: when they do not fit the learner's network.
     """
     restore_network(learner.network, tensors)
+    like = next(learner.network.parameters())
+    learner.memory = {
+        key.removeprefix("memory."): value.to(like.device)
+        for key, value in tensors.items()
+        if key.startswith("memory.")
+    }
     for name, parameter in learner.network.named_parameters():
         grad = tensors.get(f"grad.{name}")
         if grad is not None and grad.shape != parameter.shape:

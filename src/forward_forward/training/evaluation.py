@@ -21,11 +21,13 @@ class Scores:
         readouts: name → `[B, C]`; the largest score is the answer. The first one is the main readout.
         layers: goodness of each layer with each label, `[L, B, C]`, where there is such a thing.
         predictions: whether scores are logits of what comes next; then their perplexity is told.
+        active: whether each hidden unit answered to anything in the batch, `[U]`; None where nobody asks.
     """
 
     readouts: dict[str, Tensor]
     layers: Tensor | None = None
     predictions: bool = False
+    active: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,8 @@ class Evaluation:
 
     Arguments:
         metrics: `<readout>_error` and `<readout>_macro_f1`; of predictions also `<readout>_perplexity`, the
-            exponential of the mean cross entropy, and `<readout>_bits` of it per symbol.
+            exponential of the mean cross entropy, and `<readout>_bits` of it per symbol. `silent_units` is the
+            percentage of hidden units that answered to nothing in the split.
         layer_errors: error of each layer alone.
         run_errors: "1-3" → error of the summed goodness of layers 1 to 3, counted from 1.
         confusion: `[C, C]` counts by the main readout, rows are true classes.
@@ -59,6 +62,7 @@ def evaluate(
     """
     confusions: dict[str, Tensor] = {}
     surprise: dict[str, float] = {}
+    active = torch.zeros(1, dtype=torch.bool, device=split.labels.device)
     for images, labels in zip(
         split.images.split(batch_size), split.labels.split(batch_size), strict=True
     ):
@@ -71,6 +75,8 @@ def evaluate(
             for name, logits in batch.readouts.items():
                 lost = F.cross_entropy(logits.double(), labels, reduction="sum")
                 surprise[name] = surprise.get(name, 0.0) + float(lost)
+        if batch.active is not None:
+            active = active | batch.active
         for name, answer in answers.items():
             cells = (labels * classes + answer).bincount(minlength=classes**2)
             confusions[name] = confusions.get(name, 0) + cells.view(classes, classes)
@@ -79,6 +85,8 @@ def evaluate(
         mean = total / len(split)
         result.metrics[f"{name}_perplexity"] = round(math.exp(mean), 6)
         result.metrics[f"{name}_bits"] = round(mean / math.log(2), 6)
+    if len(active) > 1:
+        result.metrics["silent_units"] = round(100 * float((~active).double().mean()), 6)
     return result
 
 

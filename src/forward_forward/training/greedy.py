@@ -75,6 +75,7 @@ class Greedy:
         self.stages = len(network.layers)
         self.optimizers = [rule.build(layer.parameters()) for layer in network.layers]
         self.cache: Inputs | None = None
+        self.memory: dict[str, Tensor] = {}
 
     def begin(self, split: Split, stage: int, seed: int) -> None:
         self.split = split

@@ -22,6 +22,9 @@ class Learner(Protocol):
     """Dtype of matmuls; None is the parameters' own."""
 
     optimizers: list[torch.optim.Optimizer]
+    memory: dict[str, Tensor]
+    """What else it remembers from step to step, and a checkpoint with it."""
+
     stages: int
     """How often the loop runs all epochs: once, or once a layer."""
 

@@ -1,7 +1,6 @@
 """The loop: epochs, schedule, early looks, log, checkpoints. It knows nothing of how a net learns."""
 
 import json
-import math
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -130,7 +129,7 @@ class _Run:
             except DivergenceError as error:
                 when = f"epoch {progress.epoch + 1}, step {step + 1}"
                 raise DivergenceError(f"{error} ({when})") from None
-            totals = statistics if totals is None else totals + statistics
+            totals = _tally(statistics) if totals is None else totals + _tally(statistics)
             progress.step = step + 1
             self._check(totals)
             now = time.perf_counter()
@@ -152,7 +151,7 @@ class _Run:
         """Stop at the first loss that is not finite; a GPU is asked only once an epoch."""
         if self.device.type != "cpu" and not last:
             return
-        losses = totals[:, 0]
+        losses = totals[0, :, 0]
         if not bool(losses.isfinite().all()):
             layer = int((~losses.isfinite()).nonzero()[0]) + 1
             raise DivergenceError(
@@ -161,14 +160,8 @@ class _Run:
             )
 
     def _entry(self, totals: Tensor, stage: int) -> dict[str, Any]:
-        means = (totals / self.steps).tolist()
-        layers = [
-            {
-                name: None if math.isnan(value) else value
-                for name, value in zip(STATISTICS, row, strict=True)
-            }
-            for row in means
-        ]
+        self.progress.totals = totals.tolist()
+        layers = [dict(zip(STATISTICS, row, strict=True)) for row in self.progress.means()]
         done = self.progress.epoch + 1
         seconds = round(self.progress.seconds, 3)
         entry = {"epoch": done, "stage": stage, "seconds": seconds, "layers": layers}
@@ -221,6 +214,13 @@ class _Run:
             raise CheckpointError(
                 f"{self.folder}/checkpoint is damaged: no progress in it"
             ) from None
+
+
+def _tally(statistics: Tensor) -> Tensor:
+    """Return `[2, layers, 4]`: the statistics, and 1 for each there is. NaN says there is none, but for a loss."""
+    there = ~statistics.isnan()
+    there[:, 0] = True
+    return torch.stack([statistics.where(there, 0), there.to(statistics)])
 
 
 def _difference(old: Any, new: Any, where: str = "") -> str:

@@ -52,14 +52,22 @@ class Progress:
         step: steps finished in the epoch under way.
         curve: one entry per finished epoch.
         seconds: time spent learning, evaluation and saving apart.
-        totals: sum of the statistics of the steps of the epoch under way, `[layers][4]`.
+        totals: of the statistics of the epoch under way their sums and how many there were, `[2][layers][4]`.
     """
 
     epoch: int = 0
     step: int = 0
     curve: Curve = field(default_factory=list)
     seconds: float = 0.0
-    totals: list[list[float]] | None = None
+    totals: list[list[list[float]]] | None = None
+
+    def means(self) -> list[list[float | None]]:
+        """Return the means of the statistics of the epoch under way, `[layers][4]`; None where there were none."""
+        sums, counts = self.totals or ([], [])
+        return [
+            [value / count if count else None for value, count in zip(*row, strict=True)]
+            for row in zip(sums, counts, strict=True)
+        ]
 
     def fits(self, steps: int, epochs: int) -> bool:
         """Return whether a run of so many steps an epoch and so many epochs can stand here."""

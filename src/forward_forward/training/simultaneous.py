@@ -9,7 +9,6 @@ from forward_forward.adversarial import Adversary, described_adversary
 from forward_forward.augment import Augmentation
 from forward_forward.errors import UsageError
 from forward_forward.layers.local_layer import LayerStatistics
-from forward_forward.layers.symbols import Symbols
 from forward_forward.negatives import Negatives, stack
 from forward_forward.networks.feed_forward import FeedForward
 from forward_forward.networks.network import Network
@@ -22,9 +21,10 @@ from forward_forward.training.optimizers import Rule
 class Simultaneous(AllLayers):
     """Updates every layer, and the softmax head beside them, on every batch, in closed form.
 
-    One step of a net with labels: a pass with the neutral label → the head's probabilities → negatives; then
-    positives and negatives go up together as one block of rows, and each layer updates itself as they pass. A net
-    without labels needs no first pass: its head reads what the positives leave behind.
+    One step of a net with labels, or of one that reads text: a pass with the neutral label, or of the text so far →
+    the head's probabilities → negatives; then positives and negatives go up together as one block of rows, and each
+    layer updates itself as they pass. A net of images without labels needs no first pass: its head reads what the
+    positives leave behind.
 
     References:
         Hinton 2022, §3.2, §3.3, and the author's program.
@@ -69,15 +69,15 @@ class Simultaneous(AllLayers):
     def _block(
         self, rows: Tensor, labels: Tensor, generator: torch.Generator, gain: float
     ) -> tuple[Any, ...]:
-        """Return the first layer's inputs, positives first; on its way a net with labels teaches its head."""
+        """Return the first layer's inputs, positives first; on its way a net that asks first teaches its head."""
         network = self.network
         images: Any = self._images(rows, generator)
         seen, logits = images, None
         if network.labelled:
             images = network.project(images)
-            if network.head is not None:
-                features, logits = network.one_pass(images)
-                self._teach_head(features, labels, gain, logits)
+        if network.asks_first:
+            features, logits = network.one_pass(images)
+            self._teach_head(features, labels, gain, logits)
         pos, neg = self.negatives(
             images, labels, network=network, generator=generator, logits=logits
         )
@@ -87,18 +87,21 @@ class Simultaneous(AllLayers):
         return network.project(inputs[0]), *inputs[1:]
 
     def _teach_layers(
-        self, inputs: tuple[Any, ...], gain: float
+        self, inputs: tuple[Any, ...], gain: float, positives: int | None = None
     ) -> tuple[list[LayerStatistics], list[Tensor]]:
         """Let each layer learn from a block of positives and negatives, which is let go of on the way up.
+
+        Arguments:
+            positives: how many rows are; None is half of them.
 
         Returns:
             What the layers saw; and, of a net without labels, what its head is to read of the positives.
         """
         network, rule = self.network, self.rule
-        keeps = network.head is not None and not network.labelled
+        keeps = network.head is not None and not network.asks_first
         statistics, read = [], []
         for index, layer in enumerate(network.layers):
-            y, seen = layer.learn(inputs, decay=rule.decay, share=rule.share)
+            y, seen = layer.learn(inputs, decay=rule.decay, share=rule.share, positives=positives)
             self._update(index, gain)
             statistics.append(seen)
             if layer is network.layers[-1] and not keeps:
@@ -134,8 +137,10 @@ def network_scores(network: Network, images: Tensor) -> Scores:
         UsageError: when it has no softmax either.
     """
     if not network.labelled:
-        reads_symbols = isinstance(network.layers[0], Symbols)
-        return Scores({"softmax": network.one_pass(images)[1]}, predictions=reads_symbols)
+        features, logits = network.one_pass(images)
+        if not getattr(network, "reads_symbols", False):
+            return Scores({"softmax": logits})
+        return Scores({"softmax": logits}, predictions=True, active=(features > 0).any(0))
     projection = network.project(images)
     layers = goodness_per_label(network, projection)
     goodness = network.read(layers)
