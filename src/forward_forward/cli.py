@@ -12,6 +12,7 @@ from forward_forward.commands import (
     compare,
     data,
     evaluate,
+    generate,
     listing,
     predict,
     program,
@@ -30,6 +31,7 @@ app = typer.Typer(
 app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
 app.command("predict")(predict.predict)
+app.command("generate")(generate.generate)
 app.command("list")(listing.listing)
 app.command("reproduce")(reproduce.reproduce)
 app.command("compare")(compare.compare)

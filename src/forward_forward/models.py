@@ -1,16 +1,18 @@
 """A trained net in a folder: `manifest.json` and one safetensors file, each with a sha256. No pickle."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
 from forward_forward.baselines.backprop import Perceptron
 from forward_forward.data import Dataset
-from forward_forward.errors import CheckpointError, DataError, FFError
+from forward_forward.data.text import cleaned, encoded
+from forward_forward.errors import CheckpointError, DataError, FFError, UsageError
+from forward_forward.generated import continued
 from forward_forward.networks.feed_forward import FeedForward
 from forward_forward.networks.recurrent import Recurrent
 from forward_forward.precision import fast_matmul_dtype
@@ -48,14 +50,50 @@ class Model:
     metrics: dict[str, Any] = field(default_factory=dict)
     matmul_dtype: torch.dtype = torch.float32
 
+    @property
+    def reads_text(self) -> bool:
+        """Whether it reads windows of text, and its classes are the alphabet."""
+        return isinstance(self.network, FeedForward) and self.network.reads_symbols
+
+    def read_prompt(self, prompt: str) -> str:
+        """Return what the net reads of a text: lower case, and only its own symbols.
+
+        Raises:
+            UsageError: the net reads no text.
+        """
+        if not self.reads_text:
+            raise UsageError("this net names images; only one that learned a text can write")
+        return cleaned(prompt, "".join(self.class_names), strip=False)
+
+    @torch.no_grad()
+    def written(
+        self, prompt: str, length: int, generator: torch.Generator, temperature: float = 1.0
+    ) -> Iterator[str]:
+        """Yield the symbols that the net writes after a prompt of its own symbols, one by one.
+
+        A prompt shorter than the net's window is filled up in front with spaces, or with the first symbol of an
+        alphabet that has none.
+
+        Raises:
+            UsageError: the net reads no text, or the temperature is below 0.
+        """
+        alphabet, window = "".join(self.class_names), self.shape[2]
+        filling = " " if " " in alphabet else alphabet[0]
+        read = encoded(self.read_prompt(prompt).rjust(window, filling)[-window:], alphabet)
+        context = read.unsqueeze(0).to(next(self.network.parameters()).device)
+        network = cast("FeedForward", self.network)
+        for symbol in continued(network, context, length, generator, temperature):
+            yield alphabet[int(symbol)]
+
     @torch.no_grad()
     def scores(self, images: Tensor) -> Scores:
-        """Return every readout's scores of images `[B, D]`; the first readout gives the answer.
+        """Return every readout's scores of images `[B, D]`, or of windows of text; the first readout gives the answer.
 
         Raises:
             DataError: the images are of another size, or hold values that are NaN, infinite or outside [0, 1].
         """
-        _check(images, self.shape)
+        if not self.reads_text:
+            _check(images, self.shape)
         if isinstance(self.network, FeedForward | Recurrent):
             return network_scores(self.network, images)
         low = self.matmul_dtype != torch.float32

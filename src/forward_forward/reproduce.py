@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from forward_forward.data import Dataset, Split, load
+from forward_forward.data import Dataset, Split
 from forward_forward.environment import environment
 from forward_forward.memory import MEASURE, training_peak
 from forward_forward.recipes import find
@@ -61,7 +61,7 @@ def reproduce(
         FFError: any of the errors of `load` and `train`.
     """
     recipe = find(name) if recipe is None else recipe
-    data = recipe.prepare(load(recipe.dataset, data_dir, device))
+    data = recipe.prepare(recipe.load(recipe.dataset, data_dir, device))
     if smoke:
         data = few(data, SMOKE_IMAGES)
     folder = runs / (f"{name}-smoke" if smoke else name) / f"seed{seed}"

@@ -70,7 +70,7 @@ def test_a_label_without_a_class_is_refused(tiny):
 def test_what_is_missing_is_named(name, tmp_path):
     with pytest.raises(DataError, match=f"{name} is not on this machine.*ff data fetch {name}"):
         load(name, tmp_path)
-    with pytest.raises(UsageError, match=r"comes as an archive: get https.*tar\.gz"):
+    with pytest.raises(UsageError, match=r"by hand: get https.*tar\.gz and put"):
         download.fetch(name, tmp_path)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from forward_forward.data import text
+from forward_forward.data import aesop, load, text
 from forward_forward.errors import DataError, UsageError
 from toys import generator
 
@@ -90,7 +90,7 @@ def test_no_file(tmp_path):
     with pytest.raises(DataError, match="No such file"):
         text.read_text(tmp_path / "none.txt")
     with pytest.raises(DataError, match="aesop is not on this machine"):
-        text.aesop(tmp_path)
+        text.load_text("aesop", tmp_path)
 
 
 @pytest.mark.skipif(
@@ -98,11 +98,38 @@ def test_no_file(tmp_path):
     reason="the fables are not in $FF_DATA",
 )
 def test_the_fables():
-    (path,) = text.locate("aesop", ["aesop.txt"])
-    assert len(text.fables(text.read_text(path))) == 284
-    book = text.aesop()
+    (path,) = aesop.locate("aesop", aesop.FILES)
+    assert len(aesop.fables(text.read_text(path))) == 284
+    book = text.load_text("aesop")
     assert len(book.train) > 100_000
     assert 0.15 < len(book.test) / (len(book.train) + len(book.test)) < 0.25
     assert book.decode(book.train[:50]) == "a hungry fox saw some fine bunches of grapes hangi"
     assert "the fox and the grapes" not in book.decode(book.train[:2000])
     assert text.strings(book.train, 248, 100).shape == (248, 100)
+
+
+def test_a_file_of_ones_own(tmp_path):
+    path = tmp_path / "book.txt"
+    path.write_text("Ah, BAA. " * 20, encoding="utf-8")
+    book = text.load_text(path)
+    assert (book.name, len(book.alphabet)) == ("book.txt", 30)
+    assert book.decode(torch.cat([book.train, book.test])) == ("ah, baa. " * 20).strip()
+    assert len(book.test) == 179 // 6
+    assert text.load_text(path, alphabet="ab").decode(book.train[:0]) == ""
+
+
+def test_files_that_are_no_text(tmp_path):
+    path = tmp_path / "book.txt"
+    path.write_text("123", encoding="utf-8")
+    with pytest.raises(DataError, match="0 of the 30 symbols"):
+        text.load_text(path)
+    with pytest.raises(UsageError, match="images, not text"):
+        text.load_text("digits")
+    (tmp_path / "aesop").mkdir()
+    book = "".join(f"THE FOX {i}\n\n\nA fox ran.\n\n\n" for i in range(6))
+    (tmp_path / "aesop/aesop.txt").write_text(book, encoding="utf-8")
+    assert len(text.load_text("aesop", tmp_path).test) == len("a fox ran.")
+    with pytest.raises(UsageError, match="--text aesop"):
+        load("aesop", tmp_path)
+    with pytest.raises(UsageError, match="each of them once"):
+        text.load_text(path, alphabet="aa")

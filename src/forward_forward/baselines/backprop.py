@@ -21,6 +21,9 @@ class Perceptron(nn.Module):
         dropout: share of hidden units left out in training.
     """
 
+    predictions = False
+    """Whether its answers are what comes next in a text."""
+
     def __init__(
         self,
         in_features: int,

@@ -84,7 +84,7 @@ def _words(name: str, files: list[Any]) -> tuple[str, str]:
     folder = str(files[0]["path"].parent)
     archive = getattr(find(name), "ARCHIVE", None)
     if archive is not None and not _ready(files):
-        return f"missing or damaged: unpack {archive}", folder
+        return f"missing or damaged: fetch by hand from {archive}", folder
     if any(file["sha256_ok"] is False for file in files):
         return f"damaged: `ff data fetch {name}` mends it", folder
     if not _ready(files):

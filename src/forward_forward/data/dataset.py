@@ -169,7 +169,7 @@ def load(name: str, data_dir: Path | None = None, device: torch.device | str = "
         The data set: images `[N, D]` float32 in [0, 1], labels `[N]` int64.
 
     Raises:
-        UsageError: there is no data set of that name.
+        UsageError: there is no data set of that name, or it holds text.
         DataError: a file is missing, damaged or holds impossible values.
 
     Example:
@@ -177,7 +177,9 @@ def load(name: str, data_dir: Path | None = None, device: torch.device | str = "
         >>> digits.shape, tuple(digits.train.images.shape), len(digits.test)
         ((1, 8, 8), (1437, 64), 360)
     """
-    loaded: Dataset = find(name).load(data_dir)
+    loaded = find(name).load(data_dir)
+    if not isinstance(loaded, Dataset):
+        raise UsageError(f"{name} holds text, not images; read it as text: --text {name}")
     return loaded.to(device)
 
 

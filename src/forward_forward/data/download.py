@@ -43,8 +43,8 @@ def fetch(name: str, target: Path | None = None, progress: Progress | None = Non
         The folder `<target>/<name>`, which holds all files with the right sha256.
 
     Raises:
-        UsageError: there is no such data set, it has nothing to download, or it comes as an archive that is to be
-            unpacked by hand.
+        UsageError: there is no such data set, it has nothing to download, or it is to be fetched by
+            hand.
         DataError: a file cannot be had or written; the message names its addresses.
     """
     module = find(name)
@@ -56,7 +56,7 @@ def fetch(name: str, target: Path | None = None, progress: Progress | None = Non
         if all(file["present"] and file["sha256_ok"] is not False for file in found):
             return place
         raise UsageError(
-            f"{name} comes as an archive: get {module.ARCHIVE} and unpack it to {place}"
+            f"{name} is to be fetched by hand: get {module.ARCHIVE} and put {', '.join(module.FILES)} into {place}"
         )
     folder = roots(target)[0] / name
     fetch_files(module.FILES, module.MIRRORS, folder, progress)

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from forward_forward.data.dataset import HELD_OUT, Split
-from forward_forward.data.location import locate
 from forward_forward.errors import DataError, UsageError
 
 if TYPE_CHECKING:
@@ -37,6 +36,10 @@ class Text:
     alphabet: str
     train: Tensor
     test: Tensor
+
+    def to(self, device: torch.device | str) -> Text:
+        """Return the same text with both parts on `device`."""
+        return replace(self, train=self.train.to(device), test=self.test.to(device))
 
     def decode(self, symbols: Tensor) -> str:
         """Return indices `[T]` as text."""
@@ -75,6 +78,11 @@ class Windows:
     def window(self) -> int:
         """T, the symbols of a window."""
         return self.train.images.shape[1]
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(1, 1, T), as of an image one pixel high: what a net reads."""
+        return 1, 1, self.window
 
     @property
     def held_out(self) -> bool:
@@ -131,8 +139,13 @@ def _split(rows: Tensor) -> Split:
     return Split(rows[:, :-1], rows[:, -1])
 
 
-def cleaned(text: str, alphabet: str = ALPHABET) -> str:
-    r"""Return a text in lower case, each run of white space as one space, and without symbols outside the alphabet.
+def cleaned(text: str, alphabet: str = ALPHABET, *, strip: bool = True) -> str:
+    r"""Return a text without symbols outside the alphabet, in its case, each run of white space as one space.
+
+    Arguments:
+        text: to be cleaned.
+        alphabet: what may stay; where all its letters are lower case, the text becomes so too.
+        strip: whether spaces at the ends go.
 
     References:
         Hinton 2022, §4.1. What becomes of line ends is not stated there; as spaces, they keep words apart.
@@ -141,9 +154,11 @@ def cleaned(text: str, alphabet: str = ALPHABET) -> str:
         >>> cleaned("The Fox,\nsly as he was: 'No!'")
         'the fox, sly as he was no'
     """
-    lower = re.sub(r"\s+", " ", text.lower())
-    kept = "".join(symbol for symbol in lower if symbol in set(alphabet))
-    return re.sub(r" +", " ", kept).strip()
+    folded = text.lower() if alphabet == alphabet.lower() else text
+    spaced = re.sub(r"\s+", " ", folded)
+    known = set(alphabet)
+    kept = re.sub(r" +", " ", "".join(symbol for symbol in spaced if symbol in known))
+    return kept.strip() if strip else kept
 
 
 def encoded(text: str, alphabet: str = ALPHABET) -> Tensor:
@@ -251,6 +266,45 @@ def read_text(path: Path) -> str:
     return text
 
 
+def load_text(
+    source: str | Path,
+    data_dir: Path | None = None,
+    device: torch.device | str = "cpu",
+    alphabet: str = ALPHABET,
+) -> Text:
+    """Read a text set by its name, or any text file; symbols outside the alphabet are left out.
+
+    Of a file the last sixth is for the test, in one piece.
+
+    Arguments:
+        source: `aesop`, or the path of a UTF-8 file.
+        data_dir: where text sets lie; without it `$FF_DATA`, then the user's cache folder.
+        device: where the symbols go.
+        alphabet: of a file; a text set has its own.
+
+    Raises:
+        DataError: it is not there, is empty, is not UTF-8, or has hardly a symbol of the alphabet.
+        UsageError: an alphabet of fewer than two symbols, or one that has a symbol twice.
+    """
+    from forward_forward.data.dataset import find, names
+
+    if len(set(alphabet)) != len(alphabet) or len(alphabet) < 2:
+        raise UsageError(f"alphabet {alphabet!r}: give two symbols or more, each of them once")
+    if str(source) in names():
+        found = find(str(source)).load(data_dir)
+        if not isinstance(found, Text):
+            raise UsageError(f"{source} holds images, not text; give the path of a text file")
+        return found.to(device)
+    kept = cleaned(read_text(Path(source)), alphabet)
+    last = len(kept) - len(kept) // 6
+    if last == len(kept):
+        raise DataError(
+            f"{source} has {len(kept)} of the {len(alphabet)} symbols {alphabet!r}: too little to learn from"
+        )
+    parts = (encoded(part, alphabet) for part in (kept[:last], kept[last:]))
+    return Text(Path(source).name, alphabet, *parts).to(device)
+
+
 def text_of(name: str, documents: Sequence[str], alphabet: str = ALPHABET) -> Text:
     """Return the `Text` of documents, cleaned, split and encoded.
 
@@ -262,32 +316,3 @@ def text_of(name: str, documents: Sequence[str], alphabet: str = ALPHABET) -> Te
         raise DataError(f"{name} holds none of the {len(alphabet)} symbols {alphabet!r}")
     train, test = split_documents(kept)
     return Text(name, alphabet, encoded(train, alphabet), encoded(test, alphabet))
-
-
-def aesop(data_dir: Path | None = None, device: torch.device | str = "cpu") -> Text:
-    """Read Aesop's fables, split by fable: every fifth is for the test.
-
-    V. S. Vernon Jones's translation of 1912, 284 fables, in the public domain; `aesop.txt` in the folder `aesop`.
-
-    Raises:
-        DataError: the file is not on this machine, or is damaged.
-    """
-    (path,) = locate("aesop", ["aesop.txt"], data_dir)
-    found = text_of("aesop", fables(read_text(path)))
-    return Text(found.name, found.alphabet, found.train.to(device), found.test.to(device))
-
-
-def fables(text: str) -> list[str]:
-    r"""Return the fables of a book in which each begins with a title in capitals; titles are left out.
-
-    Example:
-        >>> fables("THE FOX\n\n\nA fox.\n\nHe ran.\n\n\n\nTHE HEN\n\n\nA hen.\n")
-        ['A fox.\n\nHe ran.', 'A hen.']
-    """
-    found: list[list[str]] = []
-    for line in text.splitlines():
-        if line[:1].isalpha() and line == line.upper():
-            found.append([])
-        elif found:
-            found[-1].append(line)
-    return ["\n".join(lines).strip() for lines in found]

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from forward_forward.recipes.recipe import Recipe
 
 
-HELPERS = {"recipe", "matched", "table1"}
+HELPERS = {"recipe", "matched", "reading", "table1"}
 """Modules here that are no recipes."""
 
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from forward_forward.data import Dataset
+from forward_forward.data import Dataset, load
 from forward_forward.records import Claim
 from forward_forward.training.learner import Learner
 from forward_forward.training.plan import Plan
@@ -36,6 +37,7 @@ class Recipe:
 
     Arguments:
         dataset: name of the data set; learned on its official training split, judged on its test split.
+        load: reads it: (name, folder or None, device) → data set, or a text that `prepare` cuts into windows.
         claims: what is claimed, and what counts as reached.
         build: makes the learner and the plan; where several nets are compared, one function for each, by name.
         prepare: changes the data first, where a claim was made on part of it.
@@ -49,7 +51,8 @@ class Recipe:
     dataset: str
     claims: tuple[Claim, ...]
     build: Build | Mapping[str, Build]
-    prepare: Callable[[Dataset], Dataset] = lambda data: data
+    load: Callable[[str, Path | None, str], Any] = load
+    prepare: Callable[[Any], Any] = lambda data: data
     watched: bool = False
     measure: Callable[[Results], Mapping[str, float | None]] = prefixed
     also: Callable[[Learner, Dataset], Mapping[str, float]] = nothing

@@ -52,14 +52,14 @@ class Backpropagation:
             images = self.augment(images, generator)
         with torch.enable_grad(), self._autocast():
             logits = self.network(images, generator)
-            loss = F.cross_entropy(logits, labels)
+            loss = _cross_entropy(logits, labels)
         (optimizer,) = self.optimizers
         self._take_in(torch.autograd.grad(loss, list(self.network.parameters())))
         set_rate(optimizer, gain)
         optimizer.step()
         if not self.rule.decay:
             optimizer.zero_grad()
-        right = (logits.argmax(1) == labels).to(loss)
+        right = (logits.argmax(-1) == labels).to(loss)
         nothing = torch.full_like(loss, float("nan"))
         return torch.stack([loss.detach(), right.mean(), nothing, nothing]).unsqueeze(0)
 
@@ -79,7 +79,7 @@ class Backpropagation:
         with self._autocast():
             readouts = self.network.readouts(images)
         self.network.train()
-        return Scores(readouts)
+        return Scores(readouts, predictions=getattr(self.network, "predictions", False))
 
     def _autocast(self) -> Any:
         like = next(self.network.parameters())
@@ -93,3 +93,11 @@ class Backpropagation:
             "rule": describe(self.rule),
             **described_augment(self.augment),
         }
+
+
+def _cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
+    """Return the mean cross entropy of logits `[B, C]`, or, of several layers' `[L, B, C]`, the sum of theirs."""
+    if logits.ndim == 2:
+        return F.cross_entropy(logits, labels)
+    everywhere = labels.expand(len(logits), -1).flatten()
+    return F.cross_entropy(logits.flatten(0, 1), everywhere) * len(logits)

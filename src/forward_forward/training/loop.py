@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from forward_forward.allocator import keep_freed_memory
-from forward_forward.data import Dataset, batches
+from forward_forward.data import Dataset, Split, batches
 from forward_forward.errors import CheckpointError, DivergenceError, UsageError
 from forward_forward.randomness import generator as seeded
 from forward_forward.spec import describe
@@ -24,7 +24,7 @@ from forward_forward.training.checkpoints import (
     restore_learner,
     write_folder,
 )
-from forward_forward.training.evaluation import evaluate
+from forward_forward.training.evaluation import Evaluation, evaluate
 from forward_forward.training.learner import STATISTICS, Learner
 from forward_forward.training.plan import Plan, Progress, Watch
 
@@ -167,9 +167,14 @@ class _Run:
         entry = {"epoch": done, "stage": stage, "seconds": seconds, "layers": layers}
         every = self.plan.look_every
         if every and (done % every == 0 or done == self.epochs):
-            look = evaluate(self.learner.scores, self.data.test, self.data.classes)
+            look = self._look(self.data.test)
             entry["validation"] = {**look.metrics, "layer_errors": look.layer_errors}
+            if self.plan.look_back:
+                entry["training"] = self._look(self.data.train).metrics
         return entry
+
+    def _look(self, split: Split) -> Evaluation:
+        return evaluate(self.learner.scores, split, self.data.classes)
 
     def _keep(self) -> None:
         self._save(None)

@@ -22,6 +22,7 @@ class Plan:
         seed: of batch order and negatives.
         schedule: share of the full rate at each fraction of a stage.
         look_every: epochs between looks at the held-out split, 0 for none; never for a test split.
+        look_back: at every look, judge on the training split too.
     """
 
     epochs: int
@@ -30,6 +31,7 @@ class Plan:
     schedule: Schedule = constant_then_linear
     look_every: int = 0
     passes: int = 1
+    look_back: bool = False
 
     def __post_init__(self) -> None:
         if min(self.epochs, self.batch_size, self.passes) <= 0 or self.look_every < 0:

@@ -1,0 +1,59 @@
+"""What counting alone predicts: an n-gram model with Kneser-Ney smoothing, by the library `nltk` (extra `text`)."""
+
+import math
+from functools import cache
+
+import torch
+from torch import Tensor
+
+from forward_forward.errors import UsageError
+
+
+def kneser_ney_bits(
+    learned: tuple[Tensor, Tensor],
+    judged: tuple[Tensor, Tensor],
+    *,
+    order: int,
+    symbols: int,
+    discount: float = 0.75,
+) -> float:
+    """Return the bits per symbol of what is judged, after counting what is learned.
+
+    References:
+        Interpolated Kneser-Ney: Chen and Goodman 1999.
+
+    Arguments:
+        learned, judged: windows `[N, T]` and the symbols that come next `[N]`, indices.
+        order: n, from 2 to T + 1; n − 1 symbols of a window are looked at.
+        symbols: how many there are.
+        discount: taken off every count, in (0, 1).
+
+    Raises:
+        UsageError: an order that does not fit the windows, or no library to count with.
+    """
+    if not 2 <= order <= learned[0].shape[1] + 1:
+        raise UsageError(
+            f"an n-gram model of order {order} for windows of {learned[0].shape[1]} symbols: "
+            "at least 2, at most one more than a window has"
+        )
+    try:
+        from nltk.lm import KneserNeyInterpolated
+    except ImportError:
+        raise UsageError(
+            "n-gram models need nltk: pip install 'forward-forward[text]'"
+        ) from None
+    model = KneserNeyInterpolated(order, discount=discount)
+    grams = _grams(*learned, order)
+    model.fit([[gram[start:] for start in range(order)] for gram in grams], map(str, range(symbols)))
+    # The library scans all n-grams for every count of continuations: each is asked for once.
+    model.estimator.unigram_score = cache(model.estimator.unigram_score)
+    model.estimator.alpha_gamma = cache(model.estimator.alpha_gamma)
+    score = cache(lambda gram: math.log2(model.unmasked_score(gram[-1], gram[:-1])))
+    lost = [score(gram) for gram in _grams(*judged, order)]
+    return -sum(lost) / len(lost)
+
+
+def _grams(windows: Tensor, labels: Tensor, order: int) -> list[tuple[str, ...]]:
+    """Return the n-grams that end in a label; nltk takes symbols as strings."""
+    last = torch.cat([windows[:, windows.shape[1] + 1 - order :], labels.unsqueeze(1)], dim=1)
+    return [tuple(map(str, row)) for row in last.tolist()]

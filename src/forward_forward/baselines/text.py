@@ -1,0 +1,71 @@
+"""Rivals that read text: the same net by backpropagation, and with a cross entropy of its own in every layer."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from forward_forward.baselines.backprop import Perceptron, draw_linear_, dropped
+
+
+class TextPerceptron(Perceptron):
+    """A `Perceptron` that reads windows of symbols, each symbol as a one-of-N code, end to end.
+
+    Arguments:
+        window: symbols read, T.
+        symbols: how many there are, N.
+        widths: units of each hidden layer.
+        rest: what a `Perceptron` takes.
+    """
+
+    predictions = True
+    """Its answers are what comes next; their perplexity is told."""
+
+    def __init__(self, window: int, symbols: int, widths: Sequence[int], **rest: Any) -> None:
+        super().__init__(window * symbols, symbols, widths, **rest)
+        self.window, self.symbols = window, symbols
+
+    def forward(self, windows: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        """Return logits `[B, N]` of windows `[B, T]`."""
+        return super().forward(self.codes(windows), generator)
+
+    def codes(self, windows: Tensor) -> Tensor:
+        """Return the one-of-N codes of windows, `[B, T·N]`."""
+        return F.one_hot(windows, self.symbols).flatten(1).to(self.linears[0].weight)
+
+
+class LocalCrossEntropy(TextPerceptron):
+    """Each hidden layer has a softmax of its own, and learns by its cross entropy alone; none hears from another.
+
+    References:
+        "Mono-Forward" and earlier local classifiers; here beside Forward-Forward as a rival that is local too.
+    """
+
+    def __init__(self, window: int, symbols: int, widths: Sequence[int], **rest: Any) -> None:
+        super().__init__(window, symbols, widths, **rest)
+        del self.linears[-1]
+        like = self.linears[0].weight
+        self.heads = nn.ModuleList(
+            nn.utils.skip_init(nn.Linear, width, symbols, device=like.device, dtype=like.dtype)
+            for width in widths
+        )
+        for head in self.heads:
+            draw_linear_(head, gain=1, generator=rest["generator"])
+
+    def forward(self, windows: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        """Return the logits of every layer, `[L, B, N]`."""
+        h, logits = self.codes(windows), []
+        for linear, head in zip(self.linears, self.heads, strict=True):
+            y = linear(h.detach()).relu()
+            if self.dropout and self.training:
+                y = dropped(y, self.dropout, generator)
+            logits.append(head(y))
+            h = y
+        return torch.stack(logits)
+
+    def readouts(self, images: Tensor) -> dict[str, Tensor]:
+        """Return the mean of all layers' log probabilities, and the last layer's."""
+        each = self(images).float().log_softmax(-1)
+        return {"softmax": each.mean(0), "last_softmax": each[-1]}
