@@ -34,8 +34,8 @@ from forward_forward.training.simultaneous import Simultaneous
 
 BACKPROP_RATE = 5e-4
 
-Build = Callable[["Settings", Dataset], tuple[Learner, Plan]]
-"""Returns a fresh learner and its plan."""
+Build = Callable[["Settings", Any], tuple[Learner, Plan]]
+"""Given settings and data, returns a fresh learner and its plan."""
 
 
 @dataclass(frozen=True)

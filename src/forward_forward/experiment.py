@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from torch import nn
 
-from forward_forward import gallery, records, report
-from forward_forward.composition import Build, Settings, backpropagation, forward_forward
-from forward_forward.data import Dataset
+from forward_forward import composition, gallery, records, report, text_composition
+from forward_forward.composition import Build, Settings
+from forward_forward.data import Examples
+from forward_forward.data.windows import Windows
 from forward_forward.memory import training_peak
 from forward_forward.models import save_model
 from forward_forward.precision import fast_matmul_dtype
@@ -26,7 +28,7 @@ Watcher = Callable[[str, Learner, Plan], Watch | None]
 
 def run(
     settings: Settings,
-    data: Dataset,
+    data: Examples,
     folder: Path,
     *,
     resume: bool = False,
@@ -41,7 +43,7 @@ def run(
 
     Arguments:
         settings: what to train.
-        data: on the device to train on.
+        data: images, or windows of text, on the device to train on.
         folder: made if need be.
         resume: go on from the checkpoints in it.
         page: whether to draw the pictures.
@@ -55,9 +57,10 @@ def run(
         FFError: any of the errors of `train`, or a folder that cannot be written.
         KeyboardInterrupt: on Ctrl-C, after the state was saved.
     """
-    builders: dict[str, tuple[Build, Path]] = {FORWARD_FORWARD: (forward_forward, folder)}
+    compose: Any = text_composition if isinstance(data, Windows) else composition
+    builders: dict[str, tuple[Build, Path]] = {FORWARD_FORWARD: (compose.forward_forward, folder)}
     if settings.baseline:
-        builders[BACKPROPAGATION] = (backpropagation, folder / "backprop")
+        builders[BACKPROPAGATION] = (compose.backpropagation, folder / "backprop")
     kept, networks = {}, []
     for name, (build, place) in builders.items():
         learner, plan = build(settings, data)
@@ -76,7 +79,7 @@ def run(
 def _keep(
     name: str,
     settings: Settings,
-    data: Dataset,
+    data: Examples,
     folder: Path,
     build: Build,
     learner: Learner,
@@ -92,7 +95,7 @@ def _keep(
     return record
 
 
-def write_page(folder: Path, network: nn.Module, data: Dataset, kept: dict[str, Record]) -> Path:
+def write_page(folder: Path, network: nn.Module, data: Examples, kept: dict[str, Record]) -> Path:
     """Write `report.html`: the pictures of a net beside the figures of its record and its rival's."""
     record = next(iter(kept.values()))
     rows = [report.comparison_row(name, each) for name, each in kept.items()]

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from forward_forward import pictures
-from forward_forward.data import Dataset
+from forward_forward.data import Dataset, Examples
 from forward_forward.hybrids import HybridImages, blurred_mask
 from forward_forward.labels import overlay, random_wrong
 from forward_forward.layers.dense import Dense
@@ -26,7 +26,7 @@ IMAGES = 2000
 """Images of the test split that the histograms are drawn from, at most."""
 
 
-def figures(network: nn.Module, data: Dataset, record: Record) -> Figures:
+def figures(network: nn.Module, data: Examples, record: Record) -> Figures:
     """Return the pictures of a run: title → (figure, caption).
 
     Arguments:
@@ -40,7 +40,7 @@ def figures(network: nn.Module, data: Dataset, record: Record) -> Figures:
             "Accuracy is the share of pairs in which a layer gives real data the higher goodness.",
         )
     }
-    if isinstance(network, FeedForward) or (isinstance(network, Recurrent) and network.labelled):
+    if isinstance(data, Dataset) and isinstance(network, FeedForward | Recurrent):
         found |= _of_layers(network, data)
     confusion = record.get("confusion")
     if confusion:

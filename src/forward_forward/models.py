@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from forward_forward.baselines.backprop import Perceptron
-from forward_forward.data import Dataset
+from forward_forward.baselines.text import TextPerceptron
+from forward_forward.data import Examples
 from forward_forward.data.text import cleaned, encoded
 from forward_forward.errors import CheckpointError, DataError, FFError, UsageError
 from forward_forward.generated import continued
@@ -27,6 +28,7 @@ from forward_forward.training.evaluation import Scores
 from forward_forward.training.simultaneous import network_scores
 
 KIND = "forward_forward model"
+RIVALS: dict[str, Any] = {kind.__name__: kind for kind in (Perceptron, TextPerceptron)}
 NETWORKS = {kind.__name__: kind for kind in (FeedForward, Recurrent)}
 
 
@@ -53,7 +55,9 @@ class Model:
     @property
     def reads_text(self) -> bool:
         """Whether it reads windows of text, and its classes are the alphabet."""
-        return isinstance(self.network, FeedForward) and self.network.reads_symbols
+        network = self.network
+        reads = isinstance(network, FeedForward) and network.reads_symbols
+        return reads or isinstance(network, TextPerceptron)
 
     def read_prompt(self, prompt: str) -> str:
         """Return what the net reads of a text: lower case, and only its own symbols.
@@ -98,13 +102,13 @@ class Model:
             return network_scores(self.network, images)
         low = self.matmul_dtype != torch.float32
         with torch.autocast(images.device.type, self.matmul_dtype, enabled=low):
-            return Scores({"softmax": self.network(images)})
+            return Scores({"softmax": self.network(images)}, predictions=self.reads_text)
 
 
 def save_model(
     folder: Path,
     network: nn.Module,
-    data: Dataset,
+    data: Examples,
     metrics: Mapping[str, Any],
     matmul_dtype: torch.dtype = torch.float32,
 ) -> None:
@@ -112,7 +116,7 @@ def save_model(
 
     Arguments:
         folder: made if need be; a model that is there already is replaced.
-        network: a `FeedForward`, a `Recurrent` or a `Perceptron`.
+        network: a `FeedForward`, a `Recurrent`, a `Perceptron` or a `TextPerceptron`.
         data: what it learned from.
         metrics: plain numbers by name.
         matmul_dtype: what it learned with, and is to be run with where the hardware has it.
@@ -177,15 +181,8 @@ def load_model(folder: Path, device: torch.device | str = "cpu") -> Model:
 def _config(network: nn.Module) -> dict[str, Any]:
     if isinstance(network, FeedForward | Recurrent):
         return {"type": type(network).__name__, "config": network.config()}
-    if type(network) is Perceptron:
-        first, last = network.linears[0], network.linears[-1]
-        config = {
-            "in_features": first.in_features,
-            "classes": last.out_features,
-            "widths": network.widths,
-            "dropout": network.dropout,
-        }
-        return {"type": "Perceptron", "config": config}
+    if isinstance(network, Perceptron) and type(network) in RIVALS.values():
+        return {"type": type(network).__name__, "config": network.config()}
     raise TypeError(f"a {type(network).__name__} has no model format")
 
 
@@ -193,8 +190,8 @@ def _build(described: Mapping[str, Any]) -> nn.Module:
     config = dict(described["config"])
     if described["type"] in NETWORKS:
         return NETWORKS[described["type"]].from_config(config)
-    if described["type"] == "Perceptron":
-        network: nn.Module = Perceptron(**config, generator=torch.Generator())
+    if described["type"] in RIVALS:
+        network: nn.Module = RIVALS[described["type"]](**config, generator=torch.Generator())
         return network.eval()
     raise ValueError(f"no network type {described['type']!r}")
 

@@ -4,12 +4,12 @@ import datetime
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import nn
 
-from forward_forward.data import Dataset, Split
+from forward_forward.data import Examples, Split
 from forward_forward.environment import environment
 from forward_forward.memory import MEASURE, training_peak
 from forward_forward.recipes import find
@@ -23,10 +23,12 @@ from forward_forward.training.plan import Plan, Progress, Watch
 
 SMOKE_IMAGES = 600
 
+Kind = TypeVar("Kind", bound=Examples)
+
 Watcher = Callable[[str, int, int], Watch | None]
 """(net, which one, of how many) → what the loop is to tell of its progress."""
 
-Finished = Callable[[tuple[Path, nn.Module, Dataset, Record]], None]
+Finished = Callable[[tuple[Path, nn.Module, Examples, Record]], None]
 """(folder of the run, the net that has learned, its data, the whole record) → nothing."""
 
 
@@ -81,7 +83,7 @@ def reproduce(
 def _learned(
     recipe: Recipe,
     build: Build,
-    data: Dataset,
+    data: Examples,
     seed: int,
     folder: Path,
     resume: bool,
@@ -110,7 +112,7 @@ def run_record(
     name: str,
     learner: Learner,
     plan: Plan,
-    data: Dataset,
+    data: Examples,
     progress: Progress,
     result: Evaluation,
     peak: int,
@@ -121,7 +123,7 @@ def run_record(
 
 
 def net_record(
-    learner: Learner, plan: Plan, data: Dataset, progress: Progress, result: Evaluation, peak: int
+    learner: Learner, plan: Plan, data: Examples, progress: Progress, result: Evaluation, peak: int
 ) -> Record:
     """Return what a record says of one net.
 
@@ -165,7 +167,7 @@ def _together(results: Mapping[str, Record], metrics: Mapping[str, Any]) -> Reco
 
 
 def _signed(
-    name: str, seed: int, claims: tuple[Claim, ...], data: Dataset, own: Mapping[str, Any]
+    name: str, seed: int, claims: tuple[Claim, ...], data: Examples, own: Mapping[str, Any]
 ) -> Record:
     """Return a whole record: what it is of, what came of it, where and when."""
     return {
@@ -184,12 +186,12 @@ def count_parameters(network: nn.Module) -> int:
     return sum(parameter.numel() for parameter in network.parameters())
 
 
-def few(data: Dataset, images: int) -> Dataset:
+def few(data: Kind, images: int) -> Kind:
     """Return the first `images` of each split."""
     train, test = (
         Split(split.images[:images], split.labels[:images]) for split in (data.train, data.test)
     )
-    return replace(data, train=train, test=test)
+    return replace(data, train=train, test=test)  # type: ignore[type-var]
 
 
 def _without(mapping: Mapping[str, Any], key: str) -> dict[str, Any]:

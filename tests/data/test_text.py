@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from forward_forward.data import aesop, load, text
+from forward_forward.data import aesop, load, text, windows
 from forward_forward.errors import DataError, UsageError
 from toys import generator
 
@@ -28,7 +28,7 @@ def test_encoding_and_back():
 
 def test_windows_are_all_there_is_and_no_copy():
     symbols = torch.randint(30, (40,), generator=generator())
-    found = text.windows(symbols, 10)
+    found = windows.windows(symbols, 10)
     assert found.shape == (30, 11)
     assert all(torch.equal(found[i], symbols[i : i + 11]) for i in range(30))
     assert found.untyped_storage().data_ptr() == symbols.untyped_storage().data_ptr()
@@ -36,7 +36,7 @@ def test_windows_are_all_there_is_and_no_copy():
 
 @pytest.mark.parametrize(("count", "length"), [(1, 40), (4, 10), (3, 11)])
 def test_strings_do_not_overlap_and_are_pieces_of_the_text(count, length):
-    found = text.strings(torch.arange(40), count, length)
+    found = windows.strings(torch.arange(40), count, length)
     assert found.shape == (count, length)
     assert len(found.unique()) == count * length
     assert bool((found.diff(dim=1) == 1).all())
@@ -53,8 +53,8 @@ def test_no_document_is_in_both_parts():
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda: text.windows(torch.arange(10), 10), "no window of 10"),
-        (lambda: text.strings(torch.arange(10), 2, 6), "takes 12"),
+        (lambda: windows.windows(torch.arange(10), 10), "no window of 10"),
+        (lambda: windows.strings(torch.arange(10), 2, 6), "takes 12"),
         (lambda: text.split_documents(["a"]), "1 documents"),
         (lambda: text.text_of("t", ["1234", "!"]), "none of the 30"),
     ],
@@ -66,9 +66,9 @@ def test_too_little_text(make, words):
 
 def test_numbers_below_one():
     with pytest.raises(UsageError):
-        text.windows(torch.arange(5), 0)
+        windows.windows(torch.arange(5), 0)
     with pytest.raises(UsageError):
-        text.strings(torch.arange(5), 0, 1)
+        windows.strings(torch.arange(5), 0, 1)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_the_fables():
     assert 0.15 < len(book.test) / (len(book.train) + len(book.test)) < 0.25
     assert book.decode(book.train[:50]) == "a hungry fox saw some fine bunches of grapes hangi"
     assert "the fox and the grapes" not in book.decode(book.train[:2000])
-    assert text.strings(book.train, 248, 100).shape == (248, 100)
+    assert windows.strings(book.train, 248, 100).shape == (248, 100)
 
 
 def test_a_file_of_ones_own(tmp_path):

@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from forward_forward.data import Split
-from forward_forward.data.text import ALPHABET, text_of, windowed, windows_of_strings
+from forward_forward.data.text import ALPHABET, text_of
+from forward_forward.data.windows import windowed, windows_of_strings
 from forward_forward.errors import UsageError
 from forward_forward.generated import RolledOut, continued, predicted_last
 from forward_forward.layers.dense import Dense
@@ -19,7 +20,7 @@ from forward_forward.training.loop import train
 from forward_forward.training.optimizers import SmoothedGradient
 from forward_forward.training.plan import Plan
 from forward_forward.training.simultaneous import Simultaneous
-from forward_forward.training.wake_sleep import WakeSleep, phases_of
+from forward_forward.training.wake_sleep import WakeSleep
 from toys import generator
 
 WINDOW = 4
@@ -120,15 +121,25 @@ def test_a_rhyme_is_learned(data, negatives):
         assert not torch.equal(layer.weight, weight)
 
 
-@pytest.mark.parametrize("phase", [1, 5])
+@pytest.mark.parametrize("phase", [0, 1, 5])
 def test_a_rhyme_is_learned_awake_and_asleep(data, phase):
-    learner = WakeSleep(net(), RolledOut(8), RULE, HEAD_RULE, phase=phase)
+    learner = WakeSleep(net(), RolledOut(8), RULE, HEAD_RULE, phase=phase, stock=3)
     progress = train(learner, data, Plan(epochs=4, batch_size=50, passes=2))
     assert perplexity(learner, data) < 2
     first = progress.curve[0]["layers"][0]
     assert first["goodness_pos"] > 0
     assert first["goodness_neg"] > 0
-    assert first["accuracy"] is None
+    assert (first["accuracy"] is None) == (phase > 0)
+
+
+def test_dreams_are_used_up_before_new_ones_are_written(data):
+    learner = WakeSleep(net(), RolledOut(8), RULE, HEAD_RULE, phase=0, stock=3)
+    learner.begin(data.train, 0, 0)
+    left = []
+    for _ in range(4):
+        learner.step(torch.arange(20), generator(), 1.0)
+        left.append(len(learner.memory["dreams"]))
+    assert left == [40, 20, 0, 40]
 
 
 def test_awake_goodness_of_text_rises_and_asleep_that_of_dreams_falls(data):
@@ -187,17 +198,14 @@ def test_what_compares_pairs_cannot_sleep():
         layer.learn((torch.zeros(3, WINDOW, dtype=torch.int64),), positives=3)
 
 
-@pytest.mark.parametrize("bad", [{"phase": 0}, {"deprived": (5, 2)}, {"deprived": (-1, 2)}])
+@pytest.mark.parametrize(
+    "bad", [{"phase": -1}, {"stock": 0}, {"deprived": (5, 2)}, {"deprived": (-1, 2)}]
+)
 def test_phases_that_cannot_be(bad):
     with pytest.raises(UsageError, match="phases of"):
         WakeSleep(net(), RolledOut(8), RULE, HEAD_RULE, **bad)
     with pytest.raises(UsageError, match="at least 1"):
         RolledOut(0)
-
-
-def test_phases_in_epochs():
-    assert phases_of(1, rows=22320, batch_size=248) == 90
-    assert phases_of(0.5, rows=100, batch_size=1000) == 1
 
 
 def test_units_that_answer_to_nothing_are_told(data):

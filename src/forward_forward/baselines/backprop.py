@@ -64,6 +64,14 @@ class Perceptron(nn.Module):
         """Return logits `[B, C]` by readout, the main one first."""
         return {"softmax": self(images)}
 
+    def config(self) -> dict[str, Any]:
+        """Return what the same network is built from, as plain JSON."""
+        sizes = {
+            "in_features": self.linears[0].in_features,
+            "classes": self.linears[-1].out_features,
+        }
+        return {**sizes, **self.describe()}
+
     def describe(self) -> dict[str, Any]:
         """Return what defines this net beside its input and output, as plain JSON."""
         return {"widths": self.widths, "dropout": self.dropout}

@@ -39,12 +39,12 @@ def kneser_ney_bits(
     try:
         from nltk.lm import KneserNeyInterpolated
     except ImportError:
-        raise UsageError(
-            "n-gram models need nltk: pip install 'forward-forward[text]'"
-        ) from None
+        raise UsageError("n-gram models need nltk: pip install 'forward-forward[text]'") from None
     model = KneserNeyInterpolated(order, discount=discount)
     grams = _grams(*learned, order)
-    model.fit([[gram[start:] for start in range(order)] for gram in grams], map(str, range(symbols)))
+    model.fit(
+        [[gram[start:] for start in range(order)] for gram in grams], map(str, range(symbols))
+    )
     # The library scans all n-grams for every count of continuations: each is asked for once.
     model.estimator.unigram_score = cache(model.estimator.unigram_score)
     model.estimator.alpha_gamma = cache(model.estimator.alpha_gamma)

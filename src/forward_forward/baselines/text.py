@@ -31,9 +31,13 @@ class TextPerceptron(Perceptron):
         """Return logits `[B, N]` of windows `[B, T]`."""
         return super().forward(self.codes(windows), generator)
 
+    def config(self) -> dict[str, Any]:
+        """Return what the same network is built from, as plain JSON."""
+        return {"window": self.window, "symbols": self.symbols, **self.describe()}
+
     def codes(self, windows: Tensor) -> Tensor:
         """Return the one-of-N codes of windows, `[B, T·N]`."""
-        return F.one_hot(windows, self.symbols).flatten(1).to(self.linears[0].weight)
+        return F.one_hot(windows, self.symbols).flatten(1).to(next(self.parameters()))
 
 
 class LocalCrossEntropy(TextPerceptron):
@@ -46,13 +50,14 @@ class LocalCrossEntropy(TextPerceptron):
     def __init__(self, window: int, symbols: int, widths: Sequence[int], **rest: Any) -> None:
         super().__init__(window, symbols, widths, **rest)
         del self.linears[-1]
-        like = self.linears[0].weight
-        self.heads = nn.ModuleList(
+        like = next(self.parameters())
+        heads = [
             nn.utils.skip_init(nn.Linear, width, symbols, device=like.device, dtype=like.dtype)
             for width in widths
-        )
-        for head in self.heads:
+        ]
+        for head in heads:
             draw_linear_(head, gain=1, generator=rest["generator"])
+        self.heads = nn.ModuleList(heads)
 
     def forward(self, windows: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """Return the logits of every layer, `[L, B, N]`."""

@@ -55,6 +55,8 @@ def fitting_data(model: Any, name: str | None, data_dir: Path | None, device: st
     from forward_forward.data import load
     from forward_forward.data.dataset import names
 
+    if model.reads_text:
+        return _fitting_text(model, name, data_dir, device)
     own, _, part = (model.data if name is None else name).partition("/")
     if name is None and own not in names():
         raise UsageError(
@@ -71,6 +73,19 @@ def fitting_data(model: Any, name: str | None, data_dir: Path | None, device: st
     return data
 
 
+def _fitting_text(model: Any, name: str | None, data_dir: Path | None, device: str) -> Any:
+    """Return the windows of a text in the model's own alphabet."""
+    from forward_forward.data.text import load_text
+    from forward_forward.data.windows import windowed
+
+    own, part = (name, "") if name is not None else (model.data, "")
+    if name is None:
+        own, _, part = model.data.partition("/")
+    alphabet = "".join(model.class_names)
+    data = windowed(load_text(own, data_dir, device, alphabet), model.shape[2])
+    return data.for_validation() if part == "validation" else data
+
+
 def _size(shape: tuple[int, int, int]) -> str:
     return "×".join(map(str, shape[1:] if shape[0] == 1 else shape))
 
@@ -79,7 +94,11 @@ def _tell(result: Any, data: Any) -> None:
     from forward_forward.console import say, say_table
     from forward_forward.results import name_of
 
-    say(f"{data.name}: {len(data.test):,} images")
+    kind = "images" if data.shape[1] > 1 else "characters"
+    say(f"{data.name}: {len(data.test):,} {kind}")
+    for metric, value in result.metrics.items():
+        if metric.endswith(("_perplexity", "_bits")):
+            say(f"{name_of(metric)}: {value:.3f}")
     rows = []
     for metric, error in result.metrics.items():
         if metric.endswith("_error"):

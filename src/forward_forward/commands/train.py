@@ -16,6 +16,9 @@ from forward_forward.commands.parts import (
 from forward_forward.commands.program import Interrupted, again, say_json
 from forward_forward.errors import UsageError
 
+WINDOW = 10
+"""Characters that a net reads of a text, as in Hinton 2022, §4.1."""
+
 Name = Annotated[str | None, typer.Option(show_default="the best known")]
 Number = Annotated[float | None, typer.Option(show_default="the best known")]
 Count = Annotated[int | None, typer.Option(show_default="by data set")]
@@ -23,6 +26,12 @@ Count = Annotated[int | None, typer.Option(show_default="by data set")]
 
 def train(
     data: Annotated[str, typer.Option(help="Data set; `ff list` names them.")] = "digits",
+    text: Annotated[
+        str | None, typer.Option(help="Or: learn to write as this text file does, or as `aesop`.")
+    ] = None,
+    window: Annotated[
+        int | None, typer.Option(help="Characters of a text read at a time.", show_default="10")
+    ] = None,
     data_dir: Annotated[Path | None, typer.Option(help="Where data sets lie.")] = None,
     out: Annotated[
         Path | None,
@@ -107,10 +116,22 @@ def train(
         seed=seed,
         baseline=baseline,
     )
-    images = load(data, data_dir, find_device(device))
+    where = find_device(device)
+    if text is None and window is not None:
+        raise UsageError("--window is for --text")
+    read: Any = (
+        load(data, data_dir, where) if text is None else _windows(text, window, data_dir, where)
+    )
     if validation:
-        images = images.for_validation()
-    _run(settings, images, _folder(out, data, resume), resume, report, as_json)
+        read = read.for_validation()
+    _run(settings, read, _folder(out, read.name.partition("/")[0], resume), resume, report, as_json)
+
+
+def _windows(text: str, window: int | None, data_dir: Path | None, device: str) -> Any:
+    from forward_forward.data.text import load_text
+    from forward_forward.data.windows import windowed
+
+    return windowed(load_text(text, data_dir, device), WINDOW if window is None else window)
 
 
 def _folder(out: Path | None, data: str, resume: bool) -> Path:
@@ -133,7 +154,8 @@ def _run(settings: Any, data: Any, folder: Path, resume: bool, report: bool, as_
     torch.set_num_threads(fitting_threads(data))
     if not as_json:
         train, test = f"{len(data.train):,}", f"{len(data.test):,}"
-        say(f"{data.name}: {train} images to learn from, {test} to be judged on → {folder}")
+        kind = "images" if data.shape[1] > 1 else "characters"
+        say(f"{data.name}: {train} {kind} to learn from, {test} to be judged on → {folder}")
     try:
         with ProgressBar() as bar:
             kept = run(
@@ -161,8 +183,15 @@ def _tell(kept: dict[str, Any], data: Any, folder: Path, report: bool) -> None:
     from forward_forward.memory import MEASURE
     from forward_forward.report import comparison_row
 
-    judged = "held-out error" if data.name.endswith("/validation") else "test error"
-    closing_table([comparison_row(name, record) for name, record in kept.items()], judged)
+    judged = "held-out" if data.held_out else "test"
+    rows = [comparison_row(name, record) for name, record in kept.items()]
+    closing_table(rows, f"{judged} error")
+    for name, record in kept.items():
+        if "softmax_bits" in (metrics := record["metrics"]):
+            say(
+                f"{name}: {metrics['softmax_bits']:.3f} bits per character on {judged} text, "
+                f"perplexity {metrics['softmax_perplexity']:.2f}"
+            )
     say(f"Seconds are those of learning. Peak memory: {MEASURE}.")
     page = [f"Page:   {folder / 'report.html'}"] if report else []
     say(f"Model:  {folder / 'model'}", f"Record: {folder / 'record.json'}", *page)

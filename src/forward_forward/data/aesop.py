@@ -1,7 +1,7 @@
 """Aesop: 284 of Aesop's fables in English, about 190,000 characters; split by fable, every fifth for the test.
 
-V. S. Vernon Jones's translation of 1912, in the public domain, without introduction and contents. Which copy Hinton 2022
-used is not known.
+V. S. Vernon Jones's translation of 1912, in the public domain, without introduction and contents. Which copy Hinton
+2022 used is not known.
 
 References:
     *Aesop's Fables: A New Translation*, 1912; Project Gutenberg's ebook 11339.

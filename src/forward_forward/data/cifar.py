@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from forward_forward.data.dataset import Dataset, Split
+from forward_forward.data.dataset import Dataset
+from forward_forward.data.examples import Split
 from forward_forward.data.location import complete, looked_in
 from forward_forward.errors import DataError
 

@@ -13,42 +13,13 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from forward_forward import data
+from forward_forward.data.examples import HELD_OUT, Split
 from forward_forward.discover import pick, submodules
 from forward_forward.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
-
-
-HELD_OUT = "/validation"
-"""Ends the name of a data set whose `test` is held out of the training set."""
-
-
-@dataclass(frozen=True, eq=False)
-class Split:
-    """Images with their labels, on one device. `Dataset` checks the values.
-
-    Arguments:
-        images: `[N, D]` float32, each value in [0, 1].
-        labels: `[N]` int64.
-
-    Example:
-        >>> import torch
-        >>> len(Split(torch.zeros(3, 4), torch.tensor([0, 1, 0])))
-        3
-    """
-
-    images: Tensor
-    labels: Tensor
-
-    def __len__(self) -> int:
-        """Return the number of images, N."""
-        return len(self.images)
-
-    def to(self, device: torch.device | str) -> Split:
-        """Return the same split on `device`."""
-        return Split(self.images.to(device), self.labels.to(device))
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,7 +16,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from forward_forward.data.dataset import Dataset, Split
+from forward_forward.data.dataset import Dataset
+from forward_forward.data.examples import Split
 
 SOURCE = "https://archive.ics.uci.edu/dataset/80/optical+recognition+of+handwritten+digits"
 CLASS_NAMES = tuple("0123456789")

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from forward_forward.data.dataset import Dataset, Split
+from forward_forward.data.dataset import Dataset
+from forward_forward.data.examples import Split
 from forward_forward.data.idx import read_pair
 from forward_forward.data.location import locate
 from forward_forward.errors import DataError

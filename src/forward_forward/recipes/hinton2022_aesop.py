@@ -18,22 +18,26 @@ Differences from the paper:
 """
 
 from collections.abc import Mapping
+from typing import Any
 
-from forward_forward.data.text import Text, Windows, load_text, windows_of_strings
-from forward_forward.generated import RolledOut, predicted_last
-from forward_forward.recipes.reading import reading_network
-from forward_forward.recipes.recipe import Build, Recipe, Results, prefixed
+from forward_forward.data.text import Text, load_text
+from forward_forward.data.windows import Windows, windows_of_strings
+from forward_forward.generated import RolledOut
+from forward_forward.losses import ThresholdLogistic
+from forward_forward.recipes.reading import HEAD_RULE, PARTS, best_reader, reading_network
+from forward_forward.recipes.recipe import Recipe, Results, prefixed
 from forward_forward.records import Claim
 from forward_forward.training.evaluation import evaluate
 from forward_forward.training.head_only import HeadOnly
 from forward_forward.training.learner import Learner
 from forward_forward.training.optimizers import SmoothedGradient
 from forward_forward.training.plan import Plan
-from forward_forward.training.simultaneous import Simultaneous
 from forward_forward.training.wake_sleep import WakeSleep
 
 STRINGS, LENGTH, WINDOW = (298, 60), 100, 10
-WIDTHS, EPOCHS, BATCH = (2000, 2000, 2000), 60, 248
+WIDTHS, EPOCHS, BATCH = (2000, 2000, 2000), 20, 248
+APART: dict[str, Any] = {"loss": ThresholdLogistic(), "peer": 0.06}
+RULE = SmoothedGradient(rate=0.01, weight_decay=0.002)
 
 
 def strings_of(text: Text) -> Windows:
@@ -41,19 +45,35 @@ def strings_of(text: Text) -> Windows:
     return windows_of_strings(text, STRINGS, LENGTH, WINDOW)
 
 
-def _build(learns: str) -> Build:
-    def build(data: Windows, seed: int, device: str) -> tuple[Learner, Plan]:
-        network = reading_network(data, WIDTHS, seed, device, **PARTS)
-        every = dict(batch_size=BATCH, seed=seed, look_every=int(data.held_out), look_back=True)
-        if learns == "fixed":
-            return HeadOnly(network, HEAD_RULE), Plan(EPOCHS, **every)
-        if learns == "forced":
-            return Simultaneous(network, predicted_last, RULE, HEAD_RULE), Plan(EPOCHS, **every)
-        phase = steps_of(len(data.train), BATCH)
-        learner = WakeSleep(network, RolledOut(LENGTH - WINDOW), RULE, HEAD_RULE, phase=phase)
-        return learner, Plan(EPOCHS, passes=2, **every)
+def plan_of(data: Windows, seed: int, epochs: int, passes: int = 1) -> Plan:
+    """Return the plan: held-out and training strings are looked at after each epoch, test strings never."""
+    return Plan(
+        epochs,
+        batch_size=BATCH,
+        seed=seed,
+        passes=passes,
+        look_every=int(data.held_out),
+        look_back=True,
+    )
 
-    return build
+
+def fixed(data: Windows, seed: int, device: str) -> tuple[Learner, Plan]:
+    """Return a softmax on random layers."""
+    network = reading_network(data, WIDTHS, seed, device, **PARTS)
+    return HeadOnly(network, HEAD_RULE), plan_of(data, seed, EPOCHS)
+
+
+def forced(data: Windows, seed: int, device: str) -> tuple[Learner, Plan]:
+    """Return a net that learns positives and teacher-forced negatives together."""
+    return best_reader(data, WIDTHS, seed, device), plan_of(data, seed, EPOCHS)
+
+
+def slept(data: Windows, seed: int, device: str) -> tuple[Learner, Plan]:
+    """Return a net that is awake for an epoch and then asleep for one."""
+    network = reading_network(data, WIDTHS, seed, device, **APART)
+    phase = len(data.train) // BATCH
+    learner = WakeSleep(network, RolledOut(LENGTH - WINDOW), RULE, HEAD_RULE, phase=phase)
+    return learner, plan_of(data, seed, EPOCHS, passes=2)
 
 
 def measure(results: Results) -> dict[str, float | None]:
@@ -90,7 +110,7 @@ RECIPE = Recipe(
     ),
     load=load_text,
     prepare=strings_of,
-    build={net: _build(net) for net in ("fixed", "forced", "slept")},
+    build={"fixed": fixed, "forced": forced, "slept": slept},
     watched=True,
     measure=measure,
     also=on_training_strings,

@@ -5,13 +5,24 @@ from typing import Any
 
 import torch
 
-from forward_forward.data.text import Windows
+from forward_forward.baselines.text import LocalCrossEntropy, TextPerceptron
+from forward_forward.data.windows import Windows
+from forward_forward.generated import predicted_last
+from forward_forward.goodness import mean_of_squares
 from forward_forward.layers.dense import Dense
 from forward_forward.layers.local_layer import LocalLayer
 from forward_forward.layers.symbols import Symbols
+from forward_forward.losses import SiLU
 from forward_forward.networks.feed_forward import FeedForward
 from forward_forward.precision import fast_matmul_dtype
 from forward_forward.randomness import generator
+from forward_forward.training.backprop import Backpropagation
+from forward_forward.training.optimizers import Adam, Rule, SmoothedGradient
+from forward_forward.training.simultaneous import Simultaneous
+
+RATE, WEIGHT_DECAY, RIVAL_RATE = 0.01, 0.002, 1e-3
+PARTS: dict[str, Any] = {"goodness": mean_of_squares, "loss": SiLU(alpha=6.0), "peer": 0.06}
+HEAD_RULE = SmoothedGradient(rate=0.1, weight_decay=0.03)
 
 
 def reading_network(
@@ -39,3 +50,45 @@ def reading_network(
     first: LocalLayer = Symbols(data.window, data.classes, widths[0], **parts)
     above = [Dense(i, o, **parts) for i, o in zip(widths, widths[1:], strict=False)]
     return FeedForward([first, *above], data.classes, read_from=0)
+
+
+def best_reader(
+    data: Windows,
+    widths: Sequence[int],
+    seed: int,
+    device: str = "cpu",
+    *,
+    rate: float = RATE,
+    weight_decay: float = WEIGHT_DECAY,
+    rule: type[Rule] = SmoothedGradient,
+    negatives: Any = predicted_last,
+    **parts: Any,
+) -> Simultaneous:
+    """Return a fresh learner by our best method for text, each choice made on held-out text (LOG.md).
+
+    Arguments:
+        data, widths, seed, device: of `reading_network`.
+        rate, weight_decay, rule: how the layers are updated.
+        negatives: `predicted_last`, or a `RolledOut`.
+        parts: what else `reading_network` takes; without it the silu loss on mean squares, with peers.
+    """
+    network = reading_network(data, widths, seed, device, **{**PARTS, **parts})
+    layers = rule(rate=rate, weight_decay=weight_decay)
+    return Simultaneous(network, negatives, layers, HEAD_RULE)
+
+
+def text_rival(
+    data: Windows,
+    widths: Sequence[int],
+    seed: int,
+    device: str = "cpu",
+    *,
+    local: bool = False,
+    matmul_dtype: torch.dtype | None = None,
+) -> Backpropagation:
+    """Return the same net by backpropagation; or, `local`, with a cross entropy of its own in every layer."""
+    kind = LocalCrossEntropy if local else TextPerceptron
+    draw = generator(seed, "weights")
+    network = kind(data.window, data.classes, widths, generator=draw, dropout=0.2, device=device)
+    dtype = matmul_dtype or fast_matmul_dtype(device)
+    return Backpropagation(network, Adam(rate=RIVAL_RATE), dtype)

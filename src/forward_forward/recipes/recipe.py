@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from forward_forward.data import Dataset, load
+from forward_forward.data import Examples, load
 from forward_forward.records import Claim
 from forward_forward.training.learner import Learner
 from forward_forward.training.plan import Plan
 
-Build = Callable[[Dataset, int, str], tuple[Learner, Plan]]
-"""(data, seed, device) → a fresh learner and its plan."""
+Build = Callable[[Any, int, str], tuple[Learner, Plan]]
+"""(data set or windows of a text, seed, device) → a fresh learner and its plan."""
 
 Results = Mapping[str, Mapping[str, Any]]
 """What came of each net: the keys of a record that are a net's own, such as `metrics` and `curves`."""
@@ -26,7 +26,7 @@ def prefixed(results: Results) -> dict[str, float]:
     }
 
 
-def nothing(learner: Learner, data: Dataset) -> Mapping[str, Any]:
+def nothing(learner: Learner, data: Examples) -> Mapping[str, Any]:
     """Return nothing more than every net is measured by."""
     return {}
 
@@ -55,8 +55,8 @@ class Recipe:
     prepare: Callable[[Any], Any] = lambda data: data
     watched: bool = False
     measure: Callable[[Results], Mapping[str, float | None]] = prefixed
-    also: Callable[[Learner, Dataset], Mapping[str, float]] = nothing
-    traces: Callable[[Learner, Dataset], Mapping[str, Any]] = nothing
+    also: Callable[[Learner, Any], Mapping[str, float]] = nothing
+    traces: Callable[[Learner, Any], Mapping[str, Any]] = nothing
 
     @property
     def nets(self) -> dict[str, Build]:

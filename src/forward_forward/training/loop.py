@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from forward_forward.allocator import keep_freed_memory
-from forward_forward.data import Dataset, Split, batches
+from forward_forward.data import Examples, Split, batches
 from forward_forward.errors import CheckpointError, DivergenceError, UsageError
 from forward_forward.randomness import generator as seeded
 from forward_forward.spec import describe
@@ -31,7 +31,7 @@ from forward_forward.training.plan import Plan, Progress, Watch
 
 def train(
     learner: Learner,
-    data: Dataset,
+    data: Examples,
     plan: Plan,
     *,
     folder: Path | None = None,
@@ -68,7 +68,7 @@ class _Run:
     """One call of `train`: the state that its steps share."""
 
     def __init__(
-        self, learner: Learner, data: Dataset, plan: Plan, folder: Path | None, watch: Watch | None
+        self, learner: Learner, data: Examples, plan: Plan, folder: Path | None, watch: Watch | None
     ) -> None:
         if plan.look_every and not data.held_out:
             raise UsageError(

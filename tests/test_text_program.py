@@ -1,0 +1,112 @@
+"""Text from the command line: train on a file, judge the net, let it write."""
+
+import json
+
+import pytest
+import torch
+
+from forward_forward.errors import UsageError
+from forward_forward.models import load_model
+from test_cli import fails, ff
+from toys import generator
+
+RHYME = "The cat sat on the mat, the fox sat on the box; " * 40
+SMALL = [
+    "--window",
+    "6",
+    "--widths",
+    "60,50",
+    "--epochs",
+    "3",
+    "--batch-size",
+    "40",
+    "--device",
+    "cpu",
+    "--dtype",
+    "float32",
+]
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """The folder of a run on a file, and what `ff train --json` printed."""
+    folder = tmp_path_factory.mktemp("text")
+    (folder / "rhyme.txt").write_text(RHYME, encoding="utf-8")
+    printed = ff(
+        *("train", "--text", folder / "rhyme.txt", *SMALL, "--out", folder / "run", "--json")
+    ).stdout
+    return folder, json.loads(printed)
+
+
+def test_both_nets_are_told_of_by_bits(trained):
+    _, told = trained
+    for net in ("forward_forward", "backpropagation"):
+        assert 0 < told[net]["metrics"]["softmax_bits"] < 3
+    assert (trained[0] / "run/report.html").exists()
+
+
+def test_a_model_is_judged_on_its_own_text_again(trained):
+    folder, told = trained
+    judged = json.loads(
+        ff("evaluate", folder / "run", "--data", folder / "rhyme.txt", "--json").stdout
+    )
+    assert judged["metrics"]["softmax_bits"] == pytest.approx(
+        told["forward_forward"]["metrics"]["softmax_bits"], rel=1e-3
+    )
+    assert "bits" in ff("evaluate", folder / "run", "--data", folder / "rhyme.txt").stdout
+
+
+def test_it_goes_on_writing(trained):
+    folder, _ = trained
+    words = ["generate", folder / "run", "--prompt", "the cat ", "--length", 60]
+    written = ff(*words, "--temperature", 0).stdout
+    assert written.startswith("the cat sat on the mat, the fox")
+    assert len(written.rstrip("\n")) == 68
+    assert ff(*words, "--seed", 1).stdout == ff(*words, "--seed", 1).stdout
+    assert ff(*words, "--temperature", 5, "--seed", 1).stdout != written
+
+
+def test_what_is_no_symbol_of_the_net_is_left_out_of_the_prompt(trained):
+    folder, _ = trained
+    result = ff("generate", folder / "run", "--prompt", "THE 3 Cats!", "--length", 5, "--json")
+    told = json.loads(result.stdout)
+    assert told["prompt"] == "the cats"
+    assert len(told["text"]) == 5
+    assert "read as: 'the cats'" in result.stderr
+
+
+def test_a_short_prompt_is_filled_up_with_spaces(trained):
+    model = load_model(trained[0] / "run")
+    short, long = ("".join(model.written(prompt, 9, generator())) for prompt in ("fox", "   fox"))
+    assert short == long
+    assert len("".join(model.written("", 4, generator()))) == 4
+
+
+def test_bad_wishes(trained, tmp_path):
+    folder, _ = trained
+    fails("generate", folder / "run", "--length", 0, code=2, says="at least 1")
+    fails("generate", folder / "run", "--temperature", -1, code=2, says="temperature -1")
+    fails("generate", tmp_path, code=1, says="is this a run's folder")
+    fails("train", "--window", 3, code=2, says="--window is for --text")
+    fails("train", "--text", tmp_path / "none.txt", code=1, says="No such file")
+    fails("train", "--text", "digits", code=2, says="images, not text")
+    fails("train", "--text", folder / "rhyme.txt", "--jitter", 1, code=2, says="jitter is for nets")
+    fails("train", "--text", folder / "rhyme.txt", "--window", 0, code=2, says="windows of 0")
+    fails("train", "--text", folder / "rhyme.txt", "--window", 9999, code=1, says="shorter windows")
+
+
+def test_a_net_that_names_images_writes_nothing(tmp_path):
+    ff(
+        "train",
+        "--widths",
+        "12,10",
+        "--epochs",
+        "1",
+        "--no-baseline",
+        "--no-report",
+        "--out",
+        tmp_path / "run",
+    )
+    fails("generate", tmp_path / "run", code=2, says="names images")
+    with pytest.raises(UsageError, match="names images"):
+        next(load_model(tmp_path / "run").written("a", 1, torch.Generator()))
