@@ -26,7 +26,8 @@ errors < discover allocator environment randomness slopes < goodness < losses < 
 < labels < spec
 < layers < networks < readout context < negatives hybrids generated augment adversarial video
 < baselines < data < training
-< records < results < pictures < report < recipes < memory < reproduce < models gallery composition < text_composition < experiment
+< records < results < pictures < report < recipes < memory < reproduce < models gallery composition
+< text_composition < experiment
 < benchmarks < hardware distributed estimators export web < console < commands < cli < __main__
 """
 RANKS = {name: rank for rank, row in enumerate(ORDER.split("<")) for name in row.split()}
