@@ -11,7 +11,18 @@ from test_cli import fails, ff
 from toys import generator
 
 RHYME = "The cat sat on the mat, the fox sat on the box; " * 40
-SMALL = ["--window", "6", "--widths", "60,50", "--epochs", "3", "--batch-size", "40", "--device", "cpu"]
+SMALL = [
+    "--window",
+    "6",
+    "--widths",
+    "60,50",
+    "--epochs",
+    "3",
+    "--batch-size",
+    "40",
+    "--device",
+    "cpu",
+]
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,6 @@ Differences from the program:
 
 from collections.abc import Sequence
 
-from forward_forward.augment import Augmentation, Jitter
 from forward_forward.data import Dataset
 from forward_forward.negatives import Negatives, hard_by_softmax
 from forward_forward.networks.feed_forward import FeedForward
@@ -35,9 +34,8 @@ def builder(
     rate: float,
     epochs: int,
     negatives: Negatives = hard_by_softmax,
-    jitter: int = 0,
 ) -> Build:
-    """Return the program's build function for other widths, rates, numbers of epochs, negatives and jitter."""
+    """Return the program's build function for other widths, rates, numbers of epochs and negatives."""
 
     def build(data: Dataset, seed: int, device: str) -> tuple[Learner, Plan]:
         network = FeedForward.dense(
@@ -49,23 +47,19 @@ def builder(
             matmul_dtype=fast_matmul_dtype(device),
             device=device,
         )
-        augment = Jitter(data.shape, jitter) if jitter else None
-        learner = taught(network, negatives, rate, augment)
+        learner = taught(network, negatives, rate)
         return learner, Plan(epochs=epochs, batch_size=100, seed=seed)
 
     return build
 
 
-def taught(
-    network: FeedForward, negatives: Negatives, rate: float, augment: Augmentation | None = None
-) -> Simultaneous:
+def taught(network: FeedForward, negatives: Negatives, rate: float) -> Simultaneous:
     """Return the program's way of learning for any network."""
     return Simultaneous(
         network,
         negatives,
         rule=SmoothedGradient(rate=rate, weight_decay=0.002),
         head_rule=SmoothedGradient(rate=0.1, weight_decay=0.003),
-        augment=augment,
     )
 
 

@@ -19,6 +19,7 @@ from collections.abc import Sequence
 import torch
 
 from forward_forward.adversarial import Adversary, FastGradientSign
+from forward_forward.augment import Augmentation
 from forward_forward.data import Dataset
 from forward_forward.goodness import mean_of_squares
 from forward_forward.labels import Placement, concatenate, overlay
@@ -47,6 +48,7 @@ def best_learner(
     strength: float = 1.0,
     rate: float = 1.5e-3,
     adversary: Adversary | None = ADVERSARY,
+    augment: Augmentation | None = None,
     matmul_dtype: torch.dtype | None = None,
 ) -> Simultaneous:
     """Return a fresh learner by our best method.
@@ -60,6 +62,7 @@ def best_learner(
         strength: of the label.
         rate: full learning rate.
         adversary: moves the images that the layers learn from; None leaves them as they are.
+        augment: changes images before anything else sees them; None leaves them as they are.
         matmul_dtype: None chooses the fast one for the device.
     """
     network = FeedForward.dense(
@@ -80,6 +83,7 @@ def best_learner(
         hard_by_softmax,
         rule=SmoothedGradient(rate=rate, weight_decay=0.002),
         head_rule=SmoothedGradient(rate=0.1, weight_decay=0.003),
+        augment=augment,
         adversary=adversary,
     )
 
