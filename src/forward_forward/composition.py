@@ -20,7 +20,7 @@ from forward_forward.networks.wiring import Wiring, neighbours, without_labels
 from forward_forward.normalization import Normalization
 from forward_forward.precision import fast_matmul_dtype
 from forward_forward.randomness import generator
-from forward_forward.recipes.best_supervised import ADVERSARY, best_learner, fitting_place
+from forward_forward.recipes.best_supervised import ADVERSARY, RATE, best_learner, fitting_place
 from forward_forward.recipes.hinton2022_recurrent import recurrent_learner
 from forward_forward.slopes import Goodness
 from forward_forward.training.backprop import Backpropagation
@@ -127,7 +127,7 @@ def forward_forward(settings: Settings, data: Dataset) -> tuple[Learner, Plan]:
         place=place,
         adversary=_adversary(settings),
         matmul_dtype=settings.matmul_dtype,
-        **({} if rate is None else {"rate": rate}),
+        rate=RATE if rate is None else rate,
     )
     changed = settings.jitter or any(getattr(settings, name) is not None for name in _PARTS)
     learner: Learner = best

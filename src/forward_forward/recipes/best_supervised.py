@@ -35,7 +35,7 @@ from forward_forward.training.optimizers import SmoothedGradient
 from forward_forward.training.plan import Plan
 from forward_forward.training.simultaneous import Simultaneous
 
-ADVERSARY = FastGradientSign(0.05)
+ADVERSARY, RATE = FastGradientSign(0.05), 1.5e-3
 
 
 def best_learner(
@@ -46,7 +46,7 @@ def best_learner(
     *,
     place: Placement | None = None,
     strength: float = 1.0,
-    rate: float = 1.5e-3,
+    rate: float = RATE,
     adversary: Adversary | None = ADVERSARY,
     augment: Augmentation | None = None,
     matmul_dtype: torch.dtype | None = None,
