@@ -18,13 +18,11 @@ Differences from the paper:
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 from forward_forward.data.text import Text, load_text
 from forward_forward.data.windows import Windows, windows_of_strings
 from forward_forward.generated import RolledOut
-from forward_forward.losses import ThresholdLogistic
-from forward_forward.recipes.reading import HEAD_RULE, PARTS, best_reader, reading_network
+from forward_forward.recipes.reading import PARTS, best_reader, head_rule, reading_network
 from forward_forward.recipes.recipe import Recipe, Results, prefixed
 from forward_forward.records import Claim
 from forward_forward.training.evaluation import evaluate
@@ -36,8 +34,7 @@ from forward_forward.training.wake_sleep import WakeSleep
 
 STRINGS, LENGTH, WINDOW = (298, 60), 100, 10
 WIDTHS, EPOCHS, BATCH = (2000, 2000, 2000), 20, 248
-APART: dict[str, Any] = {"loss": ThresholdLogistic(), "peer": 0.06}
-RULE = SmoothedGradient(rate=0.01, weight_decay=0.002)
+RULE = SmoothedGradient(rate=0.002, weight_decay=0.002)
 
 
 def strings_of(text: Text) -> Windows:
@@ -60,7 +57,7 @@ def plan_of(data: Windows, seed: int, epochs: int, passes: int = 1) -> Plan:
 def fixed(data: Windows, seed: int, device: str) -> tuple[Learner, Plan]:
     """Return a softmax on random layers."""
     network = reading_network(data, WIDTHS, seed, device, **PARTS)
-    return HeadOnly(network, HEAD_RULE), plan_of(data, seed, EPOCHS)
+    return HeadOnly(network, head_rule(network)), plan_of(data, seed, EPOCHS)
 
 
 def forced(data: Windows, seed: int, device: str) -> tuple[Learner, Plan]:
@@ -69,10 +66,11 @@ def forced(data: Windows, seed: int, device: str) -> tuple[Learner, Plan]:
 
 
 def slept(data: Windows, seed: int, device: str) -> tuple[Learner, Plan]:
-    """Return a net that is awake for an epoch and then asleep for one."""
-    network = reading_network(data, WIDTHS, seed, device, **APART)
-    phase = len(data.train) // BATCH
-    learner = WakeSleep(network, RolledOut(LENGTH - WINDOW), RULE, HEAD_RULE, phase=phase)
+    """Return a net that is awake for one step and asleep for the next; its dreams are written once an epoch."""
+    network = reading_network(data, WIDTHS, seed, device, **PARTS)
+    epoch = len(data.train) // BATCH
+    dreams = RolledOut(LENGTH - WINDOW)
+    learner = WakeSleep(network, dreams, RULE, head_rule(network), stock=epoch)
     return learner, plan_of(data, seed, EPOCHS, passes=2)
 
 

@@ -12,7 +12,7 @@ from forward_forward.goodness import mean_of_squares
 from forward_forward.layers.dense import Dense
 from forward_forward.layers.local_layer import LocalLayer
 from forward_forward.layers.symbols import Symbols
-from forward_forward.losses import SiLU
+from forward_forward.losses import ThresholdLogistic
 from forward_forward.networks.feed_forward import FeedForward
 from forward_forward.precision import fast_matmul_dtype
 from forward_forward.randomness import generator
@@ -20,9 +20,13 @@ from forward_forward.training.backprop import Backpropagation
 from forward_forward.training.optimizers import Adam, Rule, SmoothedGradient
 from forward_forward.training.simultaneous import Simultaneous
 
-RATE, WEIGHT_DECAY, RIVAL_RATE = 0.01, 0.002, 1e-3
-PARTS: dict[str, Any] = {"goodness": mean_of_squares, "loss": SiLU(alpha=6.0), "peer": 0.06}
-HEAD_RULE = SmoothedGradient(rate=0.1, weight_decay=0.03)
+RATE, WEIGHT_DECAY, RIVAL_RATE = 0.005, 0.002, 1e-3
+PARTS: dict[str, Any] = {
+    "goodness": mean_of_squares,
+    "loss": ThresholdLogistic(temperature=1 / 6),
+    "peer": 0.5,
+}
+"""A threshold for each pass, as soft as a loss on pairs at α = 6, and peers strong enough to keep upper layers awake."""
 
 
 def reading_network(
@@ -70,11 +74,17 @@ def best_reader(
         data, widths, seed, device: of `reading_network`.
         rate, weight_decay, rule: how the layers are updated.
         negatives: `predicted_last`, or a `RolledOut`.
-        parts: what else `reading_network` takes; without it the silu loss on mean squares, with peers.
+        parts: what else `reading_network` takes; without it `PARTS`.
     """
     network = reading_network(data, widths, seed, device, **{**PARTS, **parts})
     layers = rule(rate=rate, weight_decay=weight_decay)
-    return Simultaneous(network, negatives, layers, HEAD_RULE)
+    return Simultaneous(network, negatives, layers, head_rule(network))
+
+
+def head_rule(network: FeedForward) -> SmoothedGradient:
+    """Return the softmax's rule: the more it reads, the longer what it reads, and the smaller its rate has to be."""
+    assert network.head is not None
+    return SmoothedGradient(rate=150 / len(network.head.weight), weight_decay=0.03)
 
 
 def text_rival(
