@@ -225,3 +225,45 @@ def test_errors_by_frames_are_drawn_beside_the_frame_that_stays():
     assert points.get_xydata().tolist() == [[1, 40], [20, 9]]
     assert line.get_ydata()[0] == 35.0
     assert "9.00 %" in figure.get_label()
+
+
+def text_curves(epochs=3, seed=0):
+    """Return the curves of a net that reads text, as a record keeps them."""
+    return [
+        {
+            "epoch": epoch,
+            "layers": [{"goodness_pos": 2.0, "goodness_neg": None}],
+            "validation": {"softmax_perplexity": 9.0 - epoch + seed, "silent_units": 5.0},
+            "training": {"softmax_perplexity": 8.0 - epoch},
+        }
+        for epoch in range(1, epochs + 1)
+    ]
+
+
+def test_perplexities_are_means_over_seeds_with_a_band():
+    seeds = [text_curves(seed=0), text_curves(seed=1)]
+    figure = pictures.perplexity_by_epoch({"awake": seeds, "one_seed": seeds[:1]})
+    (axis,) = figure.axes
+    held_out, learned = axis.lines[:2]
+    assert held_out.get_ydata().tolist() == [8.5, 7.5, 6.5]
+    assert learned.get_ydata().tolist() == [7.0, 6.0, 5.0]
+    assert len(axis.collections) == 2
+    assert legend(axis) == ["awake", "one seed"]
+    assert "one seed 6.00" in figure.get_label()
+
+
+def test_perplexities_that_shoot_up_leave_room_for_the_others():
+    wild = text_curves(epochs=9)
+    wild[0]["validation"]["softmax_perplexity"] = 1000.0
+    (axis,) = pictures.perplexity_by_epoch({"net": [wild]}).axes
+    assert axis.get_ylim()[1] < 30
+
+
+def test_goodness_and_silent_units_leave_out_what_there_is_not():
+    axes = pictures.goodness_and_silence({"net": [text_curves()]}).axes
+    positive, negative = axes[0].lines
+    assert positive.get_ydata().tolist() == [2.0] * 3
+    assert len(negative.get_ydata()) == 0
+    assert axes[1].lines[0].get_ydata().tolist() == [5.0] * 3
+    assert pictures.tells_perplexity(text_curves())
+    assert not pictures.tells_perplexity(curves())

@@ -204,3 +204,19 @@ def test_iterations_and_frames_are_drawn_of_every_net_that_has_them():
     assert f"{name}: from frame to frame" in Page(words).words
     assert "Forward-Forward 12.50 %" in words
     assert "from iteration" not in report.results_page([], {}, first=[record()])
+
+
+def test_nets_that_read_text_are_drawn_with_all_their_seeds():
+    curve = [
+        {
+            "epoch": 1,
+            "layers": [],
+            "validation": {"softmax_perplexity": 7.0, "softmax_error": 60.0},
+            "training": {"softmax_perplexity": 5.0},
+        }
+    ]
+    found = [{**record(), "seed": seed, "nets": {"slept": {"curves": curve}}} for seed in (0, 1)]
+    words = Page(report.results_page([], {}, every=found)).words
+    assert f"{found[0]['recipe']}: perplexity by epoch" in words
+    assert "goodness and silent units" in words
+    assert "perplexity" not in Page(report.results_page([], {}, every=[record()])).words

@@ -51,6 +51,7 @@ def results_page(
     curves: Mapping[str, Mapping[str, Sequence[Mapping[str, Any]]]],
     memory: Mapping[str, Any] | None = None,
     first: Sequence[Record] = (),
+    every: Sequence[Record] = (),
 ) -> str:
     """Return the overview of all records.
 
@@ -59,6 +60,7 @@ def results_page(
         curves: Title of a figure to the curves in it, by name of a recipe or a net.
         memory: What `ff bench memory` found, to be drawn.
         first: One record of each recipe, for what is drawn of a single net.
+        every: All records, for what is drawn of all seeds.
     """
     caption = "The error on held-out training images as training goes on, one run of each."
     figures: dict[str, tuple[Figure, str]] = {}
@@ -68,6 +70,7 @@ def results_page(
             figures[title] = (pictures.curves_by_recipe(drawn), caption)
     for record in first:
         figures |= _of_iterations(record)
+    figures |= _of_texts(every)
     if memory is not None:
         figures["Memory and time by depth"] = (
             pictures.memory_by_depth(memory["transient_mib"], memory["us_per_image"]),
@@ -81,6 +84,27 @@ def results_page(
         figures=_pictures(figures),
         commands=list(dict.fromkeys(row["command"] for row in rows)),
     )
+
+
+def _of_texts(every: Sequence[Record]) -> Figures:
+    """Return the pictures of nets that read text, of each recipe all nets and seeds."""
+    groups: dict[str, dict[str, list[Any]]] = {}
+    for record in every:
+        for net, own in record.get("nets", {}).items():
+            if pictures.tells_perplexity(own["curves"]):
+                seeds = groups.setdefault(record["recipe"], {}).setdefault(net, [])
+                seeds.append(own["curves"])
+    found: dict[str, tuple[Figure, str]] = {}
+    for name, nets in groups.items():
+        found[f"{name}: perplexity by epoch"] = (
+            pictures.perplexity_by_epoch(nets),
+            "Means over seeds; bands reach from the least to the most.",
+        )
+        found[f"{name}: goodness and silent units by epoch"] = (
+            pictures.goodness_and_silence(nets),
+            "Means over layers of one seed; a unit is silent that answers to nothing in the held-out text.",
+        )
+    return found
 
 
 def _of_iterations(record: Record) -> Figures:

@@ -73,7 +73,11 @@ def reproduce(
         network, results[net] = _learned(
             recipe, build, data, seed, folder / net, resume, smoke, watch
         )
-    whole = results[""] if "" in results else _together(results, recipe.measure(results))
+    whole = (
+        results[""]
+        if "" in results
+        else _together(results, recipe.measure({**results, **recipe.beside(data)}))
+    )
     record = _signed(name, seed, recipe.claims, data, whole)
     if "" in results:
         finished((folder, network, data, record))

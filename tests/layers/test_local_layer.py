@@ -11,6 +11,7 @@ from torch import nn
 from forward_forward.errors import FFError
 from forward_forward.labels import one_of_n
 from forward_forward.layers.dense import Dense
+from forward_forward.layers.fast_weights import FastWeights
 from forward_forward.layers.joint import Joint
 from forward_forward.layers.labelled_dense import LabelledDense, Projection
 from forward_forward.layers.local_fields import LocalFields
@@ -108,12 +109,19 @@ def symbols(**parts):
     return Symbols(3, CLASSES, UNITS, generator=generator(), dtype=torch.float64, **parts)
 
 
+def fast_weights(**parts):
+    return FastWeights(
+        2, CLASSES, UNITS, stretch=4, generator=generator(), dtype=torch.float64, **parts
+    )
+
+
 def windows():
     return (torch.randint(CLASSES, (2 * BATCH, 4), generator=generator(3)),)
 
 
 MAKERS = {
     Symbols: (symbols, windows),
+    FastWeights: (fast_weights, windows),
     Joint: (joint, two_inputs),
     Dense: (dense, plain_inputs),
     LabelledDense: (labelled, labelled_inputs),

@@ -28,7 +28,7 @@ class TextPerceptron(Perceptron):
         self.window, self.symbols = window, symbols
 
     def forward(self, windows: Tensor, generator: torch.Generator | None = None) -> Tensor:
-        """Return logits `[B, N]` of windows `[B, T]`."""
+        """Return logits `[B, N]` of windows `[B, ≥ T]`, of which the last T symbols are read."""
         return super().forward(self.codes(windows), generator)
 
     def config(self) -> dict[str, Any]:
@@ -37,7 +37,11 @@ class TextPerceptron(Perceptron):
 
     def codes(self, windows: Tensor) -> Tensor:
         """Return the one-of-N codes of windows, `[B, T·N]`."""
-        return F.one_hot(windows, self.symbols).flatten(1).to(next(self.parameters()))
+        return (
+            F.one_hot(windows[:, -self.window :], self.symbols)
+            .flatten(1)
+            .to(next(self.parameters()))
+        )
 
 
 class LocalCrossEntropy(TextPerceptron):

@@ -34,14 +34,16 @@ def _all(root: Path, benchmarks: Path, out: Path) -> Path:
     from forward_forward import report as core
     from forward_forward.records import read_all
 
-    first = {record["recipe"]: record for record in reversed(read_all(root))}
+    every = read_all(root)
+    first = {record["recipe"]: record for record in reversed(every)}
     curves = {"Error by epoch": {name: record["curves"] for name, record in first.items()}}
     for name, record in first.items():
         nets = record.get("nets", {})
         curves[f"{name}: error by epoch"] = {net: own["curves"] for net, own in nets.items()}
-    core.write_page(
-        out, core.results_page(rows_of(root), curves, _memory(benchmarks), tuple(first.values()))
+    page = core.results_page(
+        rows_of(root), curves, _memory(benchmarks), tuple(first.values()), every
     )
+    core.write_page(out, page)
     return out
 
 

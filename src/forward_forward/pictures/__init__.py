@@ -17,6 +17,11 @@ from forward_forward.pictures.judged import (
     goodness_histograms,
 )
 from forward_forward.pictures.style import to_svg_or_png
+from forward_forward.pictures.text import (
+    goodness_and_silence,
+    perplexity_by_epoch,
+    tells_perplexity,
+)
 
 __all__ = [
     "ITERATION_TITLES",
@@ -26,10 +31,13 @@ __all__ = [
     "error_bars_by_readout",
     "error_by_frames",
     "errors_by_frames",
+    "goodness_and_silence",
     "goodness_histograms",
     "hybrid_images",
     "learning_curves",
     "memory_by_depth",
+    "perplexity_by_epoch",
     "receptive_fields",
+    "tells_perplexity",
     "to_svg_or_png",
 ]

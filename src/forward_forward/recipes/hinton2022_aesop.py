@@ -22,7 +22,7 @@ from collections.abc import Mapping
 from forward_forward.data.text import Text, load_text
 from forward_forward.data.windows import Windows, windows_of_strings
 from forward_forward.generated import RolledOut
-from forward_forward.recipes.reading import PARTS, best_reader, head_rule, reading_network
+from forward_forward.recipes.reading import PARTS, best_reader, head_rule, plan_of, reading_network
 from forward_forward.recipes.recipe import Recipe, Results, prefixed
 from forward_forward.records import Claim
 from forward_forward.training.evaluation import evaluate
@@ -42,27 +42,15 @@ def strings_of(text: Text) -> Windows:
     return windows_of_strings(text, STRINGS, LENGTH, WINDOW)
 
 
-def plan_of(data: Windows, seed: int, epochs: int, passes: int = 1) -> Plan:
-    """Return the plan: held-out and training strings are looked at after each epoch, test strings never."""
-    return Plan(
-        epochs,
-        batch_size=BATCH,
-        seed=seed,
-        passes=passes,
-        look_every=int(data.held_out),
-        look_back=True,
-    )
-
-
 def fixed(data: Windows, seed: int, device: str) -> tuple[Learner, Plan]:
     """Return a softmax on random layers."""
     network = reading_network(data, WIDTHS, seed, device, **PARTS)
-    return HeadOnly(network, head_rule(network)), plan_of(data, seed, EPOCHS)
+    return HeadOnly(network, head_rule(network)), plan_of(data, seed, EPOCHS, batch_size=BATCH)
 
 
 def forced(data: Windows, seed: int, device: str) -> tuple[Learner, Plan]:
     """Return a net that learns positives and teacher-forced negatives together."""
-    return best_reader(data, WIDTHS, seed, device), plan_of(data, seed, EPOCHS)
+    return best_reader(data, WIDTHS, seed, device), plan_of(data, seed, EPOCHS, batch_size=BATCH)
 
 
 def slept(data: Windows, seed: int, device: str) -> tuple[Learner, Plan]:
@@ -71,7 +59,7 @@ def slept(data: Windows, seed: int, device: str) -> tuple[Learner, Plan]:
     epoch = len(data.train) // BATCH
     dreams = RolledOut(LENGTH - WINDOW)
     learner = WakeSleep(network, dreams, RULE, head_rule(network), stock=epoch)
-    return learner, plan_of(data, seed, EPOCHS, passes=2)
+    return learner, plan_of(data, seed, EPOCHS, batch_size=BATCH, passes=2)
 
 
 def measure(results: Results) -> dict[str, float | None]:

@@ -10,6 +10,7 @@ from forward_forward.data.windows import Windows
 from forward_forward.generated import predicted_last
 from forward_forward.goodness import mean_of_squares
 from forward_forward.layers.dense import Dense
+from forward_forward.layers.fast_weights import FastWeights
 from forward_forward.layers.local_layer import LocalLayer
 from forward_forward.layers.symbols import Symbols
 from forward_forward.losses import ThresholdLogistic
@@ -18,6 +19,8 @@ from forward_forward.precision import fast_matmul_dtype
 from forward_forward.randomness import generator
 from forward_forward.training.backprop import Backpropagation
 from forward_forward.training.optimizers import Adam, Rule, SmoothedGradient
+from forward_forward.training.plan import Plan
+from forward_forward.training.schedules import Schedule, constant_then_linear
 from forward_forward.training.simultaneous import Simultaneous
 
 RATE, WEIGHT_DECAY, RIVAL_RATE = 0.005, 0.002, 1e-3
@@ -26,7 +29,7 @@ PARTS: dict[str, Any] = {
     "loss": ThresholdLogistic(temperature=1 / 6),
     "peer": 0.5,
 }
-"""A threshold for each pass, as soft as a loss on pairs at α = 6, and peers strong enough to keep upper layers awake."""
+"""A threshold for each pass, as soft as a loss on pairs at α = 6; weaker peers let upper layers fall silent."""
 
 
 def reading_network(
@@ -35,6 +38,8 @@ def reading_network(
     seed: int,
     device: str = "cpu",
     *,
+    read: int | None = None,
+    memory: bool = False,
     matmul_dtype: torch.dtype | None = None,
     **parts: Any,
 ) -> FeedForward:
@@ -45,13 +50,18 @@ def reading_network(
         widths: units of each layer, bottom to top.
         seed: of the weights.
         device: as torch spells it.
+        read: how many of a window's last symbols weights read; None is all of them.
+        memory: whether the first layer attends to the rest of the window by fast weights.
         matmul_dtype: None chooses the fast one for the device.
         parts: goodness, loss, peer of each layer.
     """
     draw = generator(seed, "weights")
     dtype = matmul_dtype or fast_matmul_dtype(device)
     parts = {**parts, "generator": draw, "device": device, "matmul_dtype": dtype}
-    first: LocalLayer = Symbols(data.window, data.classes, widths[0], **parts)
+    sizes = (read or data.window, data.classes, widths[0])
+    first: LocalLayer = (
+        FastWeights(*sizes, stretch=data.window, **parts) if memory else Symbols(*sizes, **parts)
+    )
     above = [Dense(i, o, **parts) for i, o in zip(widths, widths[1:], strict=False)]
     return FeedForward([first, *above], data.classes, read_from=0)
 
@@ -93,12 +103,39 @@ def text_rival(
     seed: int,
     device: str = "cpu",
     *,
+    read: int | None = None,
     local: bool = False,
     matmul_dtype: torch.dtype | None = None,
 ) -> Backpropagation:
-    """Return the same net by backpropagation; or, `local`, with a cross entropy of its own in every layer."""
+    """Return the same net by backpropagation; or, `local`, with a cross entropy of its own in every layer.
+
+    `read` is how many of a window's last symbols it reads; None is all of them.
+    """
     kind = LocalCrossEntropy if local else TextPerceptron
     draw = generator(seed, "weights")
-    network = kind(data.window, data.classes, widths, generator=draw, dropout=0.2, device=device)
+    network = kind(
+        read or data.window, data.classes, widths, generator=draw, dropout=0.2, device=device
+    )
     dtype = matmul_dtype or fast_matmul_dtype(device)
     return Backpropagation(network, Adam(rate=RIVAL_RATE), dtype)
+
+
+def plan_of(
+    data: Windows,
+    seed: int,
+    epochs: int,
+    *,
+    batch_size: int = 250,
+    passes: int = 1,
+    schedule: Schedule = constant_then_linear,
+) -> Plan:
+    """Return a plan that looks at held-out text, and back at what is learned, after each epoch; never at test text."""
+    return Plan(
+        epochs,
+        batch_size=batch_size,
+        seed=seed,
+        schedule=schedule,
+        look_every=int(data.held_out),
+        passes=passes,
+        look_back=data.held_out,
+    )

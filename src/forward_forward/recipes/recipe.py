@@ -43,7 +43,8 @@ class Recipe:
         prepare: changes the data first, where a claim was made on part of it.
         watched: learn from 5/6 of the training split and look at the rest as the plan says, for curves of error by
             epoch; the test split is judged on at the end all the same.
-        measure: of several nets, what the record says of them together.
+        beside: rivals that do not learn as nets do, given the data: name → their metrics, as of a net.
+        measure: of several nets, what the record says of them, and of what is beside them.
         also: more metrics of each net, once it has learned; the data are the recipe's, whole.
         traces: of each net, whatever a page draws beside curves: plain JSON, small.
     """
@@ -54,6 +55,7 @@ class Recipe:
     load: Callable[[str, Path | None, str], Any] = load
     prepare: Callable[[Any], Any] = lambda data: data
     watched: bool = False
+    beside: Callable[[Any], Results] = lambda data: {}
     measure: Callable[[Results], Mapping[str, float | None]] = prefixed
     also: Callable[[Learner, Any], Mapping[str, float]] = nothing
     traces: Callable[[Learner, Any], Mapping[str, Any]] = nothing
