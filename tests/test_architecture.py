@@ -25,8 +25,8 @@ ORDER = """
 errors < discover allocator environment randomness slopes < goodness < losses < normalization < precision
 < labels < spec
 < layers < networks < readout context < negatives hybrids generated augment adversarial video
-< baselines < data < training
-< records < results < pictures < report < recipes < memory < reproduce < models gallery composition
+< baselines < data < training exhibits
+< records < results < pictures < report < recipes < memory < reproduce < models gallery overview composition
 < text_composition < experiment
 < benchmarks < hardware distributed estimators export web < console < commands < cli < __main__
 """

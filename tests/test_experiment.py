@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from forward_forward import composition, gallery
+from forward_forward import composition, exhibits, gallery
 from forward_forward.composition import Settings, backpropagation, forward_forward
 from forward_forward.data import load
 from forward_forward.errors import UsageError
@@ -114,7 +114,7 @@ def test_label_goes_where_nothing_is(digits):
 @pytest.mark.parametrize("place", [overlay, concatenate])
 def test_receptive_weights_show_the_label_where_it_is(digits, place):
     network = forward_forward(replace(TINY, place=place), digits)[0].network
-    weights = torch.tensor(gallery.receptive_weights(network))
+    weights = torch.tensor(exhibits.receptive_weights(network))
     assert weights.shape == (64, 8)
     expected = network.layers[0].label_weight if place is overlay else network.layers[0].weight[:10]
     assert torch.equal(weights[:10], expected.detach())

@@ -3,9 +3,10 @@
 import os
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
 
-from forward_forward import pictures, report, results
+from forward_forward import exhibits, overview, pictures, report, results
 from forward_forward.errors import FFError
 from forward_forward.records import Claim
 
@@ -65,13 +66,17 @@ def full_page(**changes):
     return report.run_page(record(**changes), figures(), rows)
 
 
-def overview():
+def overview_page():
     """Return the overview of one record and of one recipe without any."""
     known = {"jittered": [Claim("goodness_error", 0.64, 0.7, EVIL)]}
     return report.results_page(
-        results.summarize([record()], known),
-        {"Error by epoch": {EVIL: record()["curves"], "b": []}, "none": {}},
+        results.summarize([record()], known), overview.figures([record(recipe=EVIL)])
     )
+
+
+def pictured(*records, memory=None):
+    """Return the overview of these records' pictures."""
+    return report.results_page([], overview.figures(records, memory))
 
 
 def test_the_page_shows_claim_metrics_configuration_and_environment():
@@ -93,7 +98,7 @@ def test_the_page_shows_claim_metrics_configuration_and_environment():
         assert part in words
 
 
-@pytest.mark.parametrize("make", [full_page, overview])
+@pytest.mark.parametrize("make", [full_page, overview_page])
 def test_a_page_asks_no_host_for_anything(make):
     html = make()
     page = Page(html)
@@ -106,7 +111,7 @@ def test_a_page_asks_no_host_for_anything(make):
     assert any("default-src 'none'" in (value or "") for _, _, value in page.attributes)
 
 
-@pytest.mark.parametrize("make", [full_page, overview])
+@pytest.mark.parametrize("make", [full_page, overview_page])
 def test_each_picture_says_what_it_shows(make):
     page = Page(make())
     alts = [value for tag, name, value in page.attributes if (tag, name) == ("img", "alt")]
@@ -129,7 +134,7 @@ def test_names_are_shown_as_text():
     )
     assert "<script" not in html
     assert Page(html).words.count(EVIL) >= 6
-    assert "<script" not in overview()
+    assert "<script" not in overview_page()
 
 
 def test_a_page_suits_light_dark_and_phones():
@@ -147,20 +152,20 @@ def test_a_page_without_claims_pictures_or_comparison():
 
 
 def test_the_overview_holds_every_row():
-    words = Page(overview()).words
+    words = Page(overview_page()).words
     assert "1 reproduced · 1 not run" in words
     assert "1.37 (1) reproduced (n<3)" in words
     assert "ff reproduce jittered --seeds 3" in words
-    assert "no records" in Page(report.results_page([], {})).words
+    assert "no records" in pictured()
 
 
 def test_memory_by_depth_is_drawn_where_it_was_measured():
     sizes = {"greedy": {"4": 11.7, "16": 11.7}, "backprop": {"4": 15.1, "16": 38.6}}
     found = {"transient_mib": sizes, "us_per_image": sizes, "units": 1000, "batch": 512}
-    words = report.results_page([], {}, found)
+    words = pictured(memory=found)
     assert "Memory and time by depth" in words
     assert "backprop 38.6 MiB at 16 layers" in words
-    assert "Memory and time" not in report.results_page([], {})
+    assert "Memory and time" not in pictured()
 
 
 def test_a_comparison_follows_the_first_claim():
@@ -191,19 +196,19 @@ def test_a_failed_write_leaves_the_earlier_page(tmp_path, monkeypatch):
 def test_iterations_and_frames_are_drawn_of_every_net_that_has_them():
     sides = {side: [[0.1, 0.2], [0.3, 0.4]] for side in ("positive", "negative")}
     net = {"traces": {"cancelled_by_iteration": sides}}
-    found = {**record(), "nets": {"low": net, "high": {}}}
+    found = {**record(), "nets": {"low": {**net, "curves": []}, "high": {"curves": []}}}
     found["metrics"] = {
         "ff_frames_1_error": 50.0,
         "ff_frames_20_error": 12.5,
         "ff_one_frame_error": 40.0,
     }
-    words = report.results_page([], {}, first=[found])
+    words = pictured(found)
     name = found["recipe"]
-    assert f"{name} low: from iteration to iteration" in Page(words).words
+    assert f"{name} low: from iteration to iteration" in words
     assert f"{name} high" not in words
-    assert f"{name}: from frame to frame" in Page(words).words
+    assert f"{name}: from frame to frame" in words
     assert "Forward-Forward 12.50 %" in words
-    assert "from iteration" not in report.results_page([], {}, first=[record()])
+    assert "from iteration" not in pictured(record())
 
 
 def test_nets_that_read_text_are_drawn_with_all_their_seeds():
@@ -216,7 +221,21 @@ def test_nets_that_read_text_are_drawn_with_all_their_seeds():
         }
     ]
     found = [{**record(), "seed": seed, "nets": {"slept": {"curves": curve}}} for seed in (0, 1)]
-    words = Page(report.results_page([], {}, every=found)).words
+    words = pictured(*found)
     assert f"{found[0]['recipe']}: perplexity by epoch" in words
     assert "goodness and silent units" in words
-    assert "perplexity" not in Page(report.results_page([], {}, every=[record()])).words
+    assert "perplexity" not in pictured(record())
+
+
+def test_figures_1_and_2_are_drawn_from_what_a_record_keeps():
+    traces = {
+        "first_layer": {"image": [1, 4, 4], **exhibits.packed(np.ones((16, 9)))},
+        "hybrid_images": {
+            "image": [1, 4, 4],
+            "masks": exhibits.packed(np.ones((5, 2, 4, 4))),
+            "hybrids": exhibits.packed(np.ones((5, 2, 16))),
+        },
+    }
+    words = pictured({**record(), "traces": traces})
+    assert "hybrid images (figure 1)" in words
+    assert "what the first layer looks for (figure 2)" in words

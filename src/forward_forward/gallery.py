@@ -8,15 +8,12 @@ from torch import nn
 
 from forward_forward import pictures
 from forward_forward.data import Dataset, Examples
-from forward_forward.hybrids import HybridImages, blurred_mask
+from forward_forward.exhibits import BLURS, hybrids_of, receptive_weights
+from forward_forward.hybrids import HybridImages
 from forward_forward.labels import overlay, random_wrong
-from forward_forward.layers.dense import Dense
-from forward_forward.layers.labelled_dense import LabelledDense
-from forward_forward.layers.local_fields import LocalFields
 from forward_forward.losses import ThresholdLogistic
 from forward_forward.networks.feed_forward import FeedForward
 from forward_forward.networks.recurrent import Recurrent
-from forward_forward.networks.wiring import IMAGE
 from forward_forward.randomness import generator
 from forward_forward.readout import goodness_per_label
 from forward_forward.records import Record
@@ -53,23 +50,6 @@ def figures(network: nn.Module, data: Examples, record: Record) -> Figures:
     return found
 
 
-def receptive_weights(network: FeedForward | Recurrent) -> np.ndarray | None:
-    """Return the first layer's incoming weights `[D, U]`; where a label covers pixels, the label's weights."""
-    first = network.layers[0]
-    if isinstance(network, Recurrent):
-        first = network.layers[0].connections[network.wiring[0].index(IMAGE)]
-    if isinstance(first, LocalFields):
-        return np.asarray(first.dense_weight().float().cpu())
-    if isinstance(first, Dense):
-        return np.asarray(first.weight.detach().float().cpu())
-    if not isinstance(first, LabelledDense):
-        return None
-    weight = first.weight.detach().clone()
-    if first.place is overlay:
-        weight[: first.classes] = first.label_weight.detach() * first.strength
-    return np.asarray(weight.float().cpu())
-
-
 @torch.no_grad()
 def goodness_of_pairs(
     network: FeedForward | Recurrent, data: Dataset, images: int = IMAGES
@@ -104,18 +84,9 @@ def goodness_of_pairs(
     return pairs[0], pairs[1]
 
 
-def _hybrids(data: Dataset, count: int = 2) -> Any:
-    """Draw the hybrids of the first test images, the same bits blurred more and more often."""
-    images, blurs = data.test.images[:20], (0, 1, 3, 6, 12)
-    masks, hybrids = [], []
-    for number in blurs:
-        draws = [generator(0, "hybrids", device=images.device) for _ in range(2)]
-        masks.append(blurred_mask(len(images), data.shape[1:], number, draws[0])[:count])
-        _, (made,) = HybridImages(data.shape, number)(images, generator=draws[1])
-        hybrids.append(made[:count])
-    return pictures.hybrid_images(
-        torch.stack(masks).cpu().numpy(), torch.stack(hybrids).cpu().numpy(), blurs, data.shape
-    )
+def _hybrids(data: Dataset) -> Any:
+    masks, hybrids = hybrids_of(data)
+    return pictures.hybrid_images(masks, hybrids, BLURS, data.shape)
 
 
 def _of_layers(network: FeedForward | Recurrent, data: Dataset) -> dict[str, Any]:

@@ -46,37 +46,13 @@ def run_page(
     )
 
 
-def results_page(
-    rows: Sequence[Mapping[str, Any]],
-    curves: Mapping[str, Mapping[str, Sequence[Mapping[str, Any]]]],
-    memory: Mapping[str, Any] | None = None,
-    first: Sequence[Record] = (),
-    every: Sequence[Record] = (),
-) -> str:
+def results_page(rows: Sequence[Mapping[str, Any]], figures: Figures) -> str:
     """Return the overview of all records.
 
     Arguments:
         rows: What `results.summarize` returns.
-        curves: Title of a figure to the curves in it, by name of a recipe or a net.
-        memory: What `ff bench memory` found, to be drawn.
-        first: One record of each recipe, for what is drawn of a single net.
-        every: All records, for what is drawn of all seeds.
+        figures: What `overview.figures` returns.
     """
-    caption = "The error on held-out training images as training goes on, one run of each."
-    figures: dict[str, tuple[Figure, str]] = {}
-    for title, group in curves.items():
-        drawn = {n: points for n, points in group.items() if any("validation" in p for p in points)}
-        if drawn:
-            figures[title] = (pictures.curves_by_recipe(drawn), caption)
-    for record in first:
-        figures |= _of_iterations(record)
-    figures |= _of_texts(every)
-    if memory is not None:
-        figures["Memory and time by depth"] = (
-            pictures.memory_by_depth(memory["transient_mib"], memory["us_per_image"]),
-            f"What a training step holds beside weights and optimiser state, {memory['units']} units a layer, "
-            f"batch {memory['batch']}; and the time of one update of every layer.",
-        )
     return _TEMPLATES.get_template("results.html.j2").render(
         title="Results",
         subtitle=_counts(rows),
@@ -84,53 +60,6 @@ def results_page(
         figures=_pictures(figures),
         commands=list(dict.fromkeys(row["command"] for row in rows)),
     )
-
-
-def _of_texts(every: Sequence[Record]) -> Figures:
-    """Return the pictures of nets that read text, of each recipe all nets and seeds."""
-    groups: dict[str, dict[str, list[Any]]] = {}
-    for record in every:
-        for net, own in record.get("nets", {}).items():
-            if pictures.tells_perplexity(own["curves"]):
-                seeds = groups.setdefault(record["recipe"], {}).setdefault(net, [])
-                seeds.append(own["curves"])
-    found: dict[str, tuple[Figure, str]] = {}
-    for name, nets in groups.items():
-        found[f"{name}: perplexity by epoch"] = (
-            pictures.perplexity_by_epoch(nets),
-            "Means over seeds; bands reach from the least to the most.",
-        )
-        found[f"{name}: goodness and silent units by epoch"] = (
-            pictures.goodness_and_silence(nets),
-            "Means over layers of one seed; a unit is silent that answers to nothing in the held-out text.",
-        )
-    return found
-
-
-def _of_iterations(record: Record) -> Figures:
-    """Return the pictures of recurrent nets' iterations and of a video's frames, where the record tells of them."""
-    name, found = record["recipe"], {}
-    nets = {name: record} | {f"{name} {net}": own for net, own in record.get("nets", {}).items()}
-    for title, own in nets.items():
-        if set(own.get("traces", ())) & set(pictures.ITERATION_TITLES):
-            caption = (
-                "Over test images, of each layer the share of its input from below that its input from above takes "
-                "away; where labels feed the net, its goodness and the error if only that iteration counted."
-            )
-            found[f"{title}: from iteration to iteration"] = (
-                pictures.by_iteration(own["traces"]),
-                caption,
-            )
-    frames = {
-        words: errors
-        for words, net in (("Forward-Forward", "ff"), ("backpropagation through time", "bp"))
-        if (errors := pictures.errors_by_frames(record["metrics"], net))
-    }
-    if frames:
-        caption = "Each frame shows few pixels of what moves in it; all frames so far count alike."
-        still = record["metrics"].get("ff_one_frame_error")
-        found[f"{name}: from frame to frame"] = (pictures.error_by_frames(frames, still), caption)
-    return found
 
 
 def comparison_row(name: str, record: Record) -> dict[str, Any]:

@@ -31,19 +31,12 @@ def report(
 
 
 def _all(root: Path, benchmarks: Path, out: Path) -> Path:
-    from forward_forward import report as core
+    from forward_forward import overview
     from forward_forward.records import read_all
+    from forward_forward.report import results_page, write_page
 
-    every = read_all(root)
-    first = {record["recipe"]: record for record in reversed(every)}
-    curves = {"Error by epoch": {name: record["curves"] for name, record in first.items()}}
-    for name, record in first.items():
-        nets = record.get("nets", {})
-        curves[f"{name}: error by epoch"] = {net: own["curves"] for net, own in nets.items()}
-    page = core.results_page(
-        rows_of(root), curves, _memory(benchmarks), tuple(first.values()), every
-    )
-    core.write_page(out, page)
+    pictures = overview.figures(read_all(root), _memory(benchmarks))
+    write_page(out, results_page(rows_of(root), pictures))
     return out
 
 

@@ -13,6 +13,7 @@ Differences from the paper:
 
 from forward_forward.augment import Jitter
 from forward_forward.data import Dataset
+from forward_forward.exhibits import first_layer
 from forward_forward.recipes.best_supervised import best_learner
 from forward_forward.recipes.recipe import Recipe
 from forward_forward.records import Claim
@@ -31,4 +32,5 @@ RECIPE = Recipe(
     dataset="mnist",
     claims=(Claim("goodness_error", paper=0.64, target=0.68, source="Hinton 2022, §3.3"),),
     build=build,
+    traces=lambda learner, data: first_layer(learner.network, data),
 )

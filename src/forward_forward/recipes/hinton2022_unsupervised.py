@@ -11,6 +11,7 @@ Differences from the paper:
 """
 
 from forward_forward.data import Dataset
+from forward_forward.exhibits import first_layer, hybrid_images
 from forward_forward.hybrids import HybridImages
 from forward_forward.networks.feed_forward import FeedForward
 from forward_forward.precision import fast_matmul_dtype
@@ -49,4 +50,5 @@ RECIPE = Recipe(
     dataset="mnist",
     claims=(Claim("softmax_error", paper=1.37, target=1.40, source="Hinton 2022, §3.2"),),
     build=builder(read_from=1),
+    traces=lambda learner, data: hybrid_images(data) | first_layer(learner.network, data),
 )

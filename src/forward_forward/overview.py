@@ -1,0 +1,123 @@
+"""Which pictures the page over all records shows, each made from what the records keep."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from forward_forward import pictures
+from forward_forward.exhibits import BLURS, unpacked
+from forward_forward.records import Record
+from forward_forward.report import Figures
+
+Captioned = tuple[Figure, str]
+
+
+def figures(records: Sequence[Record], memory: Mapping[str, Any] | None = None) -> Figures:
+    """Return the pictures: title → (figure, caption).
+
+    Arguments:
+        records: all of them; where a single run is drawn, it is the first of its recipe.
+        memory: what `ff bench memory` found, to be drawn.
+    """
+    first = {record["recipe"]: record for record in reversed(records)}
+    found = _of_errors(first)
+    for record in first.values():
+        found |= _of_images(record)
+        found |= _of_iterations(record)
+    found |= _of_texts(records)
+    if memory is not None:
+        found["Memory and time by depth"] = (
+            pictures.memory_by_depth(memory["transient_mib"], memory["us_per_image"]),
+            f"What a training step holds beside weights and optimiser state, {memory['units']} units a layer, "
+            f"batch {memory['batch']}; and the time of one update of every layer.",
+        )
+    return found
+
+
+def _of_errors(first: Mapping[str, Record]) -> dict[str, Captioned]:
+    """Return the errors on held-out images by epoch: of all recipes, and of the nets of each."""
+    groups = {"Error by epoch": {name: record["curves"] for name, record in first.items()}}
+    for name, record in first.items():
+        nets = record.get("nets", {})
+        groups[f"{name}: error by epoch"] = {net: own["curves"] for net, own in nets.items()}
+    caption = "The error on held-out training images as training goes on, one run of each."
+    found: dict[str, Captioned] = {}
+    for title, group in groups.items():
+        drawn = {
+            name: curves
+            for name, curves in group.items()
+            if any("validation" in entry for entry in curves)
+            and not pictures.tells_perplexity(curves)
+        }
+        if drawn:
+            found[title] = (pictures.curves_by_recipe(drawn), caption)
+    return found
+
+
+def _of_texts(every: Sequence[Record]) -> dict[str, Captioned]:
+    """Return the pictures of nets that read text, of each recipe all nets and seeds."""
+    groups: dict[str, dict[str, list[Any]]] = {}
+    for record in every:
+        for net, own in record.get("nets", {}).items():
+            if pictures.tells_perplexity(own["curves"]):
+                seeds = groups.setdefault(record["recipe"], {}).setdefault(net, [])
+                seeds.append(own["curves"])
+    found: dict[str, Captioned] = {}
+    for name, nets in groups.items():
+        found[f"{name}: perplexity by epoch"] = (
+            pictures.perplexity_by_epoch(nets),
+            "Means over seeds; bands reach from the least to the most.",
+        )
+        found[f"{name}: goodness and silent units by epoch"] = (
+            pictures.goodness_and_silence(nets),
+            "Means over layers of one seed; a unit is silent that answers to nothing in the held-out text.",
+        )
+    return found
+
+
+def _of_images(record: Record) -> dict[str, Captioned]:
+    """Return figures 1 and 2 of Hinton 2022, of a record that keeps what they are made of."""
+    traces, found = record.get("traces", {}), {}
+    if "hybrid_images" in traces:
+        kept = traces["hybrid_images"]
+        masks, hybrids = unpacked(kept["masks"]), unpacked(kept["hybrids"])
+        found[f"{record['recipe']}: hybrid images (figure 1)"] = (
+            pictures.hybrid_images(masks, hybrids, BLURS, tuple(kept["image"])),
+            "Masks, and the negatives they make of two digits. The paper's figure shows a mask with large regions of "
+            "ones and zeros, and a hybrid with the short-range structure of digits but not the long-range one.",
+        )
+    if "first_layer" in traces:
+        kept = traces["first_layer"]
+        found[f"{record['recipe']}: what the first layer looks for (figure 2)"] = (
+            pictures.receptive_fields(unpacked(kept), tuple(kept["image"])),
+            "A hundred units of the first layer, those with the largest weights; the first ten pixels show the weights "
+            "of the label. The paper's figure shows a hundred units of its jittered net in the same way.",
+        )
+    return found
+
+
+def _of_iterations(record: Record) -> dict[str, Captioned]:
+    """Return the pictures of recurrent nets' iterations and of a video's frames, where the record tells of them."""
+    name, found = record["recipe"], {}
+    nets = {name: record} | {f"{name} {net}": own for net, own in record.get("nets", {}).items()}
+    for title, own in nets.items():
+        if set(own.get("traces", ())) & set(pictures.ITERATION_TITLES):
+            caption = (
+                "Over test images, of each layer the share of its input from below that its input from above takes "
+                "away; where labels feed the net, its goodness and the error if only that iteration counted."
+            )
+            found[f"{title}: from iteration to iteration"] = (
+                pictures.by_iteration(own["traces"]),
+                caption,
+            )
+    frames = {
+        words: errors
+        for words, net in (("Forward-Forward", "ff"), ("backpropagation through time", "bp"))
+        if (errors := pictures.errors_by_frames(record["metrics"], net))
+    }
+    if frames:
+        caption = "Each frame shows few pixels of what moves in it; all frames so far count alike."
+        still = record["metrics"].get("ff_one_frame_error")
+        found[f"{name}: from frame to frame"] = (pictures.error_by_frames(frames, still), caption)
+    return found
