@@ -15,7 +15,14 @@ from forward_forward.data.text import load_text
 from forward_forward.data.windows import Windows
 from forward_forward.generated import RolledOut
 from forward_forward.recipes.hinton2022_aesop import strings_of
-from forward_forward.recipes.reading import PARTS, head_rule, plan_of, reading_network
+from forward_forward.recipes.reading import (
+    APART,
+    WEIGHT_DECAY,
+    head_rule,
+    plan_of,
+    rate_for,
+    reading_network,
+)
 from forward_forward.recipes.recipe import Build, Recipe, Results, prefixed
 from forward_forward.records import Claim
 from forward_forward.training.learner import Learner
@@ -26,10 +33,10 @@ from forward_forward.training.wake_sleep import WakeSleep
 
 WIDTHS, EPOCHS, BATCH, DREAM = (500, 500, 500), 20, 62, 5
 PHASES = {"together": 0, "apart_1": 1, "apart_10": 10, "apart_100": 100, "apart_1000": 1000}
-RATE = 0.001
 AWAKE = (8, 13)
 """Epochs between which the deprived net does not sleep."""
-ONLINE_EPOCHS, ONLINE_RATE = 3, 0.00005
+ONLINE_EPOCHS, RATE = 3, rate_for(WIDTHS, apart=True)
+ONLINE_RATE = RATE / 20
 
 
 def _build(phase: int | None, *, deprived: bool = False) -> Build:
@@ -62,11 +69,11 @@ def _learner(
     epoch: int,
     deprived: tuple[int, int],
 ) -> WakeSleep:
-    network = reading_network(data, WIDTHS, seed, device, **PARTS)
+    network = reading_network(data, WIDTHS, seed, device, **APART)
     return WakeSleep(
         network,
         RolledOut(DREAM),
-        SmoothedGradient(rate=rate, weight_decay=0.002),
+        SmoothedGradient(rate, WEIGHT_DECAY),
         head_rule(network),
         phase=epoch if phase is None else phase,
         stock=epoch,
@@ -77,7 +84,7 @@ def _learner(
 def measure(results: Results) -> dict[str, float | None]:
     """Return every net's metrics, and the perplexities over that of learning both at once, or of undisturbed sleep."""
     found = {net: result["metrics"]["softmax_perplexity"] for net, result in results.items()}
-    ratios = {f"{net}_to_together": found[net] / found["together"] for net in APART}
+    ratios = {f"{net}_to_together": found[net] / found["together"] for net in LATER}
     return {
         **prefixed(results),
         **ratios,
@@ -85,8 +92,8 @@ def measure(results: Results) -> dict[str, float | None]:
     }
 
 
-APART = [*list(PHASES)[1:], "apart_epoch"]
-RATIOS = [*(f"{net}_to_together" for net in APART), "deprived_to_apart_10"]
+LATER = [*list(PHASES)[1:], "apart_epoch"]
+RATIOS = [*(f"{net}_to_together" for net in LATER), "deprived_to_apart_10"]
 
 RECIPE = Recipe(
     dataset="aesop",

@@ -13,7 +13,7 @@ from forward_forward.layers.dense import Dense
 from forward_forward.layers.fast_weights import FastWeights
 from forward_forward.layers.local_layer import LocalLayer
 from forward_forward.layers.symbols import Symbols
-from forward_forward.losses import ThresholdLogistic
+from forward_forward.losses import SiLU, ThresholdLogistic
 from forward_forward.networks.feed_forward import FeedForward
 from forward_forward.precision import fast_matmul_dtype
 from forward_forward.randomness import generator
@@ -23,13 +23,15 @@ from forward_forward.training.plan import Plan
 from forward_forward.training.schedules import Schedule, constant_then_linear
 from forward_forward.training.simultaneous import Simultaneous
 
-RATE, WEIGHT_DECAY, RIVAL_RATE = 0.005, 0.002, 1e-3
-PARTS: dict[str, Any] = {
+WEIGHT_DECAY, RIVAL_RATE = 0.002, 1e-3
+PARTS: dict[str, Any] = {"goodness": mean_of_squares, "loss": SiLU(alpha=6.0), "peer": 0.06}
+"""Where positives and negatives are learned together."""
+APART: dict[str, Any] = {
     "goodness": mean_of_squares,
     "loss": ThresholdLogistic(temperature=1 / 6),
     "peer": 0.5,
 }
-"""A threshold for each pass, as soft as a loss on pairs at α = 6; weaker peers let upper layers fall silent."""
+"""Where they are learned apart: a threshold as soft as the loss on pairs; with weaker peers upper layers fall silent."""
 
 
 def reading_network(
@@ -72,7 +74,7 @@ def best_reader(
     seed: int,
     device: str = "cpu",
     *,
-    rate: float = RATE,
+    rate: float | None = None,
     weight_decay: float = WEIGHT_DECAY,
     rule: type[Rule] = SmoothedGradient,
     negatives: Any = predicted_last,
@@ -82,17 +84,22 @@ def best_reader(
 
     Arguments:
         data, widths, seed, device: of `reading_network`.
-        rate, weight_decay, rule: how the layers are updated.
+        rate, weight_decay, rule: how the layers are updated; no rate is `rate_for`'s.
         negatives: `predicted_last`, or a `RolledOut`.
         parts: what else `reading_network` takes; without it `PARTS`.
     """
     network = reading_network(data, widths, seed, device, **{**PARTS, **parts})
-    layers = rule(rate=rate, weight_decay=weight_decay)
+    layers = rule(rate=rate_for(widths) if rate is None else rate, weight_decay=weight_decay)
     return Simultaneous(network, negatives, layers, head_rule(network))
 
 
+def rate_for(widths: Sequence[int], *, apart: bool = False) -> float:
+    """Return the layers' rate: the wider they are, the longer what they read, and the smaller it has to be."""
+    return (0.6 if apart else 5.0) / max(widths)
+
+
 def head_rule(network: FeedForward) -> SmoothedGradient:
-    """Return the softmax's rule: the more it reads, the longer what it reads, and the smaller its rate has to be."""
+    """Return the softmax's rule, its rate by how much it reads, for the same reason as in `rate_for`."""
     assert network.head is not None
     return SmoothedGradient(rate=150 / len(network.head.weight), weight_decay=0.03)
 
