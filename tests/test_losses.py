@@ -101,3 +101,21 @@ def test_steepness_that_is_not_above_zero_and_finite_is_refused(kind, value):
     name = "temperature" if kind is ThresholdLogistic else "alpha"
     with pytest.raises(UsageError, match=name):
         kind(**{name: value})
+
+
+@every_loss
+def test_only_separable_losses_judge_each_pass_alone(loss):
+    g_pos, g_neg = 5 + normal(2, 20)
+    apart = torch.equal(loss.slopes(g_pos, g_neg)[0], loss.slopes(g_pos, g_neg + 1)[0])
+    assert apart == loss.separable
+
+
+@every_loss
+def test_a_pass_beyond_doubt_adds_nothing_to_a_separable_loss(loss):
+    if not loss.separable:
+        return
+    g, sure = 5 + normal(20), torch.full((20,), math.inf)
+    up, nothing = loss.slopes(g, -sure)
+    assert not nothing.any()
+    torch.testing.assert_close(up, loss.slopes(g, g)[0])
+    torch.testing.assert_close(loss(g, -sure) + loss(sure, g), loss(g, g))

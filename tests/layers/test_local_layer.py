@@ -388,3 +388,26 @@ def test_a_labelled_layer_refuses(option, value):
 def test_no_layer_type_replaces_what_guards_locality(name):
     guarded = inspect.getattr_static(LocalLayer, name)
     assert all(inspect.getattr_static(kind, name) is guarded for kind in LAYERS.values())
+
+
+def half(tensor, index):
+    """Return positives or negatives of an input; images that both share stay whole."""
+    size = len(tensor) if len(tensor) == BATCH else len(tensor) // 2
+    return tensor if size == BATCH == len(tensor) else tensor[index * size : (index + 1) * size]
+
+
+@every_layer
+def test_positives_alone_and_negatives_alone_add_up_to_both(make, inputs):
+    whole, parted = make(peer=0.1), make(peer=0.1)
+    rows = inputs()
+    _, seen = whole.learn(rows)
+    positives, negatives = (tuple(half(tensor, index) for tensor in rows) for index in (0, 1))
+    _, awake = parted.learn(positives, positives=BATCH)
+    _, asleep = parted.learn(negatives, decay=1.0, positives=0)
+    for both, apart in zip(whole.parameters(), parted.parameters(), strict=True):
+        torch.testing.assert_close(both.grad, apart.grad)
+    torch.testing.assert_close(seen.loss, awake.loss + asleep.loss)
+    assert torch.equal(seen.goodness_pos, awake.goodness_pos)
+    assert torch.equal(seen.goodness_neg, asleep.goodness_neg)
+    assert all(nothing.isnan() for nothing in (awake.goodness_neg, asleep.goodness_pos))
+    assert all(nothing.isnan() for nothing in (awake.accuracy, asleep.accuracy))

@@ -31,7 +31,7 @@ APART: dict[str, Any] = {
     "loss": ThresholdLogistic(temperature=1 / 6),
     "peer": 0.5,
 }
-"""Where they are learned apart: a threshold as soft as the loss on pairs; with weaker peers upper layers fall silent."""
+"""Where they are learned apart: a threshold as soft as that loss; with weaker peers upper layers fall silent."""
 
 
 def reading_network(
