@@ -1,7 +1,7 @@
 """A race to 1.6 % validation error on MNIST: our best Forward-Forward against our best backpropagation."""
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -37,7 +37,9 @@ STRENGTH, MOVE = 3.0, FastGradientSign(0.03)
 """Label and moved pixels of Forward-Forward: the net learns faster by both."""
 
 
-def run(quick: bool = False, device: str = "cpu") -> dict[str, Any]:
+def run(
+    quick: bool = False, device: str = "cpu", tell: Callable[[str], None] = lambda text: None
+) -> dict[str, Any]:
     """Run both at several lengths of schedule, each cooled down to its end, until one ends at the goal; three seeds.
 
     Time to a goal depends on the schedule: a run that cools down early gets there early. So each rival is given its
@@ -47,6 +49,7 @@ def run(quick: bool = False, device: str = "cpu") -> dict[str, Any]:
     Arguments:
         quick: digits, a small net, a few epochs and one seed, to see that it runs.
         device: as torch spells it.
+        tell: hears of every run when it is done.
 
     Returns:
         `ff_vs_backprop_seconds`, the ratio of medians over seeds, None where one never reached the goal; and every run.
@@ -62,7 +65,7 @@ def run(quick: bool = False, device: str = "cpu") -> dict[str, Any]:
             lengths = EPOCHS[name]
             if tried:
                 lengths = lengths[max(0, lengths.index(tried[0][-1]["epochs"]) - 1) :]
-            tried.append(_run_until(name, data, widths, goal, lengths, seed, device))
+            tried.append(_run_until(name, data, widths, goal, lengths, seed, device, tell))
     best = {name: _median_seconds(tried, goal) for name, tried in runs.items()}
     ff, backprop = best["forward_forward"], best["backprop"]
     return {
@@ -93,6 +96,7 @@ def _run_until(
     lengths: Sequence[int],
     seed: int,
     device: str,
+    tell: Callable[[str], None],
 ) -> list[dict[str, Any]]:
     tried: list[dict[str, Any]] = []
     for epochs in lengths:
@@ -101,6 +105,7 @@ def _run_until(
         result = evaluate(learner.scores, data.test, data.classes)
         error = next(iter(result.metrics.values()))
         tried.append({"epochs": epochs, "error": error, "seconds": round(progress.seconds, 2)})
+        tell(f"{name} seed {seed}: {epochs} epochs, {progress.seconds:.1f} s, {error:.2f} %")
         if error <= goal:
             break
     return tried

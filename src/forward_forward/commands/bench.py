@@ -42,7 +42,7 @@ def bench(
 
             say(f"{each}: {known[each]}")
         module = importlib.import_module(f"forward_forward.benchmarks.{each}")
-        options = {"quick": quick, "device": find_device(device)}
+        options = {"quick": quick, "device": find_device(device), "tell": _progress}
         takes = inspect.signature(module.run).parameters
         found[each] = module.run(**{key: v for key, v in options.items() if key in takes})
         if save is not None:
@@ -51,6 +51,12 @@ def bench(
             _tell(found[each])
     if as_json:
         say_json(found if name is None else found[chosen[0]])
+
+
+def _progress(text: str) -> None:
+    from forward_forward.console import say
+
+    say(text, stderr=True)
 
 
 def benchmarks() -> dict[str, str]:
