@@ -42,7 +42,7 @@ def figures(network: nn.Module, data: Examples, record: Record) -> Figures:
     confusion = record.get("confusion")
     if confusion:
         figure = pictures.confusion_matrix(np.array(confusion), data.class_names)
-        found["Confusion matrix"] = (figure, "Mistakes of the main readout on the test images.")
+        found["Confusion matrix"] = (figure, "Mistakes of the main readout on the test split.")
     found["Error by readout and by layer"] = (
         pictures.error_bars_by_readout(record["metrics"], record["layer_errors"]),
         "The readouts of the whole net, and the goodness of each layer alone.",

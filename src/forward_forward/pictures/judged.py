@@ -20,7 +20,7 @@ from forward_forward.pictures.style import (
     words,
 )
 
-NAMED_CELLS = 20
+NAMED_CELLS, NAMED_SYMBOLS = 20, 40
 
 
 def goodness_histograms(
@@ -77,9 +77,11 @@ def confusion_matrix(counts: np.ndarray, class_names: Sequence[str]) -> Figure:
             colour = "white" if shares[row, column] > 0.8 else INK
             text = f"{counts[row, column]:d}"
             axis.text(column, row, text, ha="center", va="center", fontsize=8.5, color=colour)
-        slant = 45 if max(map(len, class_names)) > 3 else 0
-        axis.set_xticks(range(len(counts)), class_names, rotation=slant)
-        axis.set_yticks(range(len(counts)), class_names)
+    widest = max(map(len, class_names))
+    if len(counts) <= NAMED_CELLS or (widest == 1 and len(counts) <= NAMED_SYMBOLS):
+        shown = [name.replace(" ", "␣") if widest == 1 else name for name in class_names]
+        axis.set_xticks(range(len(counts)), shown, rotation=45 if widest > 3 else 0)
+        axis.set_yticks(range(len(counts)), shown)
     wrong, total = int(mistakes.sum()), int(counts.sum())
     title = f"{wrong:,} of {total:,} wrong ({100 * wrong / max(total, 1):.2f} %)"
     finish(axis, title, x="predicted class", grid=False)
