@@ -64,6 +64,17 @@ def test_it_goes_on_writing(trained):
     assert ff(*words, "--temperature", 5, "--seed", 1).stdout != written
 
 
+def test_the_rival_writes_too(trained):
+    words = ["generate", trained[0] / "run/backprop", "--prompt", "the cat ", "--length", 30]
+    assert len(ff(*words).stdout.rstrip("\n")) <= 38
+
+
+def test_a_page_is_drawn_again_where_the_text_is_named(trained):
+    folder, _ = trained
+    fails("report", folder / "run", code=2, says="--data")
+    assert "report.html" in ff("report", folder / "run", "--data", folder / "rhyme.txt").stdout
+
+
 def test_what_is_no_symbol_of_the_net_is_left_out_of_the_prompt(trained):
     folder, _ = trained
     result = ff("generate", folder / "run", "--prompt", "THE 3 Cats!", "--length", 5, "--json")
@@ -85,6 +96,7 @@ def test_bad_wishes(trained, tmp_path):
     fails("generate", folder / "run", "--length", 0, code=2, says="at least 1")
     fails("generate", folder / "run", "--temperature", -1, code=2, says="temperature -1")
     fails("generate", tmp_path, code=1, says="is this a run's folder")
+    fails("train", "--text", "aesop", "--data", "digits", code=2, says="leave one of them out")
     fails("train", "--window", 3, code=2, says="--window is for --text")
     fails("train", "--text", tmp_path / "none.txt", code=1, says="No such file")
     fails("train", "--text", "digits", code=2, says="images, not text")

@@ -4,7 +4,7 @@ A context is a window of symbols as the net reads it, `[B, T]` indices. What it 
 window; a window whose last symbol is the text's is positive, one whose last symbol is the net's own is negative.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -13,6 +13,10 @@ from torch import Tensor
 
 from forward_forward.errors import UsageError
 from forward_forward.networks.network import Network
+
+Predict = Callable[[Tensor], Tensor]
+COLDEST = 1e-6
+"""Temperatures below are as good as 0."""
 
 
 def followed(contexts: Tensor, symbols: Tensor) -> Tensor:
@@ -88,23 +92,25 @@ class RolledOut:
     def windows(self, network: Network, contexts: Tensor, generator: torch.Generator) -> Tensor:
         """Return the windows that end in a written symbol, `[length · B, T]`; those of one time stand together."""
         written = []
-        for symbols in continued(network, contexts, self.length, generator):
+        for symbols in continued(
+            lambda read: network.one_pass(read)[1], contexts, self.length, generator
+        ):
             contexts = followed(contexts, symbols)
             written.append(contexts)
         return torch.cat(written)
 
 
 def continued(
-    network: Network,
+    predict: Predict,
     contexts: Tensor,
     length: int,
     generator: torch.Generator,
     temperature: float = 1.0,
 ) -> Iterator[Tensor]:
-    """Yield the next symbols `[B]` that a net writes after each context, `length` times; each is read before the next.
+    """Return an iterator over the next symbols `[B]` that a net writes after each context, each read before the next.
 
     Arguments:
-        network: reads windows and has a softmax.
+        predict: windows `[B, T]` → logits `[B, N]` of the symbol that comes next.
         contexts: `[B, T]` indices.
         length: symbols to write.
         generator: the only source of chance.
@@ -115,9 +121,20 @@ def continued(
     """
     if not 0 <= temperature < float("inf"):
         raise UsageError(f"temperature {temperature}: at least 0")
+    return _written(predict, contexts, length, generator, temperature)
+
+
+def _written(
+    predict: Predict,
+    contexts: Tensor,
+    length: int,
+    generator: torch.Generator,
+    temperature: float,
+) -> Iterator[Tensor]:
     for _ in range(length):
-        _, logits = network.one_pass(contexts)
-        symbols = sampled(logits / temperature, generator) if temperature else logits.argmax(1)
+        logits = predict(contexts)
+        cold = temperature < COLDEST
+        symbols = logits.argmax(1) if cold else sampled(logits / temperature, generator)
         yield symbols
         contexts = followed(contexts, symbols)
 

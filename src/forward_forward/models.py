@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -69,11 +69,10 @@ class Model:
             raise UsageError("this net names images; only one that learned a text can write")
         return cleaned(prompt, "".join(self.class_names), strip=False)
 
-    @torch.no_grad()
     def written(
         self, prompt: str, length: int, generator: torch.Generator, temperature: float = 1.0
     ) -> Iterator[str]:
-        """Yield the symbols that the net writes after a prompt of its own symbols, one by one.
+        """Return an iterator over the symbols that the net writes after a prompt of its own symbols.
 
         A prompt shorter than the net's window is filled up in front with spaces, or with the first symbol of an
         alphabet that has none.
@@ -85,9 +84,11 @@ class Model:
         filling = " " if " " in alphabet else alphabet[0]
         read = encoded(self.read_prompt(prompt).rjust(window, filling)[-window:], alphabet)
         context = read.unsqueeze(0).to(next(self.network.parameters()).device)
-        network = cast("FeedForward", self.network)
-        for symbol in continued(network, context, length, generator, temperature):
-            yield alphabet[int(symbol)]
+        written = continued(self._predict, context, length, generator, temperature)
+        return (alphabet[int(symbol)] for symbol in written)
+
+    def _predict(self, windows: Tensor) -> Tensor:
+        return self.scores(windows).readouts["softmax"]
 
     @torch.no_grad()
     def scores(self, images: Tensor) -> Scores:

@@ -20,7 +20,9 @@ def figures(records: Sequence[Record], memory: Mapping[str, Any] | None = None) 
         records: all of them; where a single run is drawn, it is the first of its recipe.
         memory: what `ff bench memory` found, to be drawn.
     """
-    first = {record["recipe"]: record for record in reversed(records)}
+    first: dict[str, Record] = {}
+    for record in records:
+        first.setdefault(record["recipe"], record)
     found = _of_errors(first)
     for record in first.values():
         found |= _of_images(record)
@@ -67,7 +69,7 @@ def _of_texts(every: Sequence[Record]) -> dict[str, Captioned]:
     for name, nets in groups.items():
         found[f"{name}: perplexity by epoch"] = (
             pictures.perplexity_by_epoch(nets),
-            "Means over seeds; bands reach from the least to the most.",
+            "Means over seeds; bands reach from the least to the most. What rises above three times the middle is cut.",
         )
         found[f"{name}: goodness and silent units by epoch"] = (
             pictures.goodness_and_silence(nets),

@@ -67,6 +67,7 @@ def reproduce(
     if smoke:
         data = few(data, SMOKE_IMAGES)
     folder = runs / (f"{name}-smoke" if smoke else name) / f"seed{seed}"
+    beside = recipe.beside(data)
     results: dict[str, Record] = {}
     for number, (net, build) in enumerate(recipe.nets.items()):
         watch = watcher(net, number, len(recipe.nets))
@@ -74,9 +75,7 @@ def reproduce(
             recipe, build, data, seed, folder / net, resume, smoke, watch
         )
     whole = (
-        results[""]
-        if "" in results
-        else _together(results, recipe.measure({**results, **recipe.beside(data)}))
+        results[""] if "" in results else _together(results, recipe.measure({**results, **beside}))
     )
     record = _signed(name, seed, recipe.claims, data, whole)
     if "" in results:
@@ -191,7 +190,9 @@ def count_parameters(network: nn.Module) -> int:
 
 
 def few(data: Kind, images: int) -> Kind:
-    """Return the first `images` of each split."""
+    """Return the first `images` of each split; of strings as many whole ones as that."""
+    string = getattr(data, "per_string", 0) or 1
+    images = images // string * string
     train, test = (
         Split(split.images[:images], split.labels[:images]) for split in (data.train, data.test)
     )

@@ -44,12 +44,12 @@ def test_it_has_no_weights_but_the_slow_ones():
     assert all(torch.equal(value, theirs[name]) for name, value in ours.items())
 
 
-def test_in_low_precision_the_same_is_learned_to_its_precision():
+def test_in_low_precision_it_is_the_same_to_that_precision():
     low = FastWeights(
         WINDOW, SYMBOLS, UNITS, stretch=STRETCH, generator=generator(), matmul_dtype=torch.bfloat16
     )
-    exact = layer().float()
-    assert torch.allclose(low(stretches()), exact(stretches()), atol=0.1)
+    exact = layer().float()(stretches())
+    assert torch.allclose(low(stretches()), exact, atol=0.02 * float(exact.max()))
 
 
 @pytest.mark.parametrize("bad", [{"fading": 0}, {"fading": 1.1}, {"strength": 0}])

@@ -98,10 +98,10 @@ def test_several_nets_are_measured_as_claimed(name):
         f"{kind}_{what}": 1.0
         for kind in ("goodness", "softmax")
         for what in ("error", "macro_f1", "perplexity", "bits")
-    }
+    } | {"bits": 1.0}
     more = ("one_frame_error", "frames_1_error", "directions_1", "uncancelled_images")
     metrics |= dict.fromkeys(more, 1.0)
-    curve = [{"epoch": 3, "validation": metrics}]
+    curve = [{"epoch": epoch, "validation": metrics} for epoch in (3, 15)]
     result = {
         "metrics": metrics,
         "curves": curve,
@@ -109,7 +109,7 @@ def test_several_nets_are_measured_as_claimed(name):
         "seconds": 1.0,
         "peak_memory_mib": 1.0,
     }
-    beside = ["five_gram"] if recipe.beside is not NOBODY else []
+    beside = ["five_gram", "best_n_gram"] if recipe.beside is not NOBODY else []
     found = recipe.measure(dict.fromkeys([*recipe.nets, *beside], result))
     assert {claim.metric for claim in recipe.claims} <= found.keys()
     assert all(math.isfinite(found[claim.metric]) for claim in recipe.claims)

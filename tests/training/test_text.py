@@ -1,6 +1,8 @@
 """Learning to predict the next symbol: negatives made by the net itself, wake and sleep, and what is told of it."""
 
 import math
+import random
+import signal
 
 import pytest
 import torch
@@ -14,6 +16,8 @@ from forward_forward.layers.dense import Dense
 from forward_forward.layers.symbols import Symbols
 from forward_forward.losses import SiLU
 from forward_forward.networks.feed_forward import FeedForward
+from forward_forward.recipes.reading import APART
+from forward_forward.reproduce import few
 from forward_forward.training.evaluation import Scores, evaluate
 from forward_forward.training.head_only import HeadOnly
 from forward_forward.training.loop import train
@@ -23,13 +27,30 @@ from forward_forward.training.simultaneous import Simultaneous
 from forward_forward.training.wake_sleep import WakeSleep
 from toys import generator
 
-WINDOW = 4
-RULE, HEAD_RULE = SmoothedGradient(rate=0.02), SmoothedGradient(rate=0.05)
+WINDOW = 6
+RULE = SmoothedGradient(rate=0.005, weight_decay=0.002)
+HEAD_RULE = SmoothedGradient(rate=0.75, weight_decay=0.03)
+
+
+WORDS = (
+    "the cat sat on a mat, dogs ran off; foxes hid and hens slept. old owls watch young mice dance."
+)
 
 
 @pytest.fixture(scope="module")
 def text():
-    return text_of("rhyme", ["the cat sat on the mat, " * 8] * 5)
+    """Words in random order: what comes next hangs on letters together, and test pages are of other words."""
+    draw = random.Random(0)
+    pages = [" ".join(draw.choices(WORDS.split(), k=250)) for _ in range(5)]
+    return text_of("words", pages)
+
+
+@pytest.fixture(scope="module")
+def random_layers(data):
+    """The perplexity of a softmax on random layers, after as long."""
+    learner = HeadOnly(net(), HEAD_RULE)
+    train(learner, data, Plan(epochs=5, batch_size=50))
+    return perplexity(learner, data)
 
 
 @pytest.fixture(scope="module")
@@ -40,8 +61,8 @@ def data(text):
 def net(seed=0, **parts):
     symbols = len(ALPHABET)
     layers = [
-        Symbols(WINDOW, symbols, 60, generator=generator(seed), peer=0.06, **parts),
-        Dense(60, 50, generator=generator(seed + 1), peer=0.06, **parts),
+        Symbols(WINDOW, symbols, 100, generator=generator(seed), **APART | parts),
+        Dense(100, 100, generator=generator(seed + 1), **APART | parts),
     ]
     return FeedForward(layers, symbols, read_from=0)
 
@@ -64,16 +85,17 @@ def test_windows_have_the_symbol_that_comes_next(data):
 def test_held_out_windows_share_no_symbol_with_the_others(data):
     held = data.for_validation()
     assert held.held_out
-    assert held.name == "rhyme/validation"
+    assert held.name == "words/validation"
     assert len(held.train) + len(held.test) == len(data.train) - WINDOW
     assert torch.equal(held.test.images, data.train.images[-len(held.test) :])
 
 
 def test_held_out_strings_stay_whole(text):
     data = windows_of_strings(text, (12, 3), length=20, window=WINDOW)
-    assert (len(data.train), len(data.test), data.per_string) == (12 * 16, 3 * 16, 16)
+    assert (len(data.train), len(data.test), data.per_string) == (12 * 14, 3 * 14, 14)
     held = data.for_validation()
-    assert (len(held.train), len(held.test)) == (10 * 16, 2 * 16)
+    assert (len(held.train), len(held.test)) == (10 * 14, 2 * 14)
+    assert len(few(data, 50).train) == 3 * 14
 
 
 def test_teacher_forced_negatives_differ_in_their_last_symbol_alone(data):
@@ -104,28 +126,33 @@ def test_what_is_rolled_out_goes_on_from_what_was_written_before(data):
 def test_at_temperature_0_the_likeliest_symbol_is_written(data):
     network = net()
     network.head.bias.data[3] = 9
-    written = list(continued(network, data.train.images[:2], 3, generator(), temperature=0))
-    assert torch.stack(written).tolist() == [[3, 3]] * 3
+
+    def predict(windows):
+        return network.one_pass(windows)[1]
+
+    for cold in (0, 1e-44):
+        written = list(continued(predict, data.train.images[:2], 3, generator(), temperature=cold))
+        assert torch.stack(written).tolist() == [[3, 3]] * 3
     with pytest.raises(UsageError, match="temperature -1"):
-        next(continued(network, data.train.images[:2], 3, generator(), temperature=-1))
+        continued(predict, data.train.images[:2], 3, generator(), temperature=-1)
 
 
-@pytest.mark.parametrize("negatives", [predicted_last, RolledOut(8)])
-def test_a_rhyme_is_learned(data, negatives):
+@pytest.mark.parametrize("negatives", [predicted_last, RolledOut(5)])
+def test_layers_that_learn_predict_better_than_random_ones(data, negatives, random_layers):
     learner = Simultaneous(net(), negatives, RULE, HEAD_RULE)
     before = [layer.weight.clone() for layer in learner.network.layers]
     assert perplexity(learner, data) == pytest.approx(30)
-    train(learner, data, Plan(epochs=4, batch_size=50))
-    assert perplexity(learner, data) < 2
+    train(learner, data, Plan(epochs=5, batch_size=50))
+    assert perplexity(learner, data) < 0.95 * random_layers
     for layer, weight in zip(learner.network.layers, before, strict=True):
         assert not torch.equal(layer.weight, weight)
 
 
-@pytest.mark.parametrize("phase", [0, 1, 5])
-def test_a_rhyme_is_learned_awake_and_asleep(data, phase):
-    learner = WakeSleep(net(), RolledOut(8), RULE, HEAD_RULE, phase=phase, stock=3)
-    progress = train(learner, data, Plan(epochs=4, batch_size=50, passes=2))
-    assert perplexity(learner, data) < 2
+@pytest.mark.parametrize("phase", [0, 1])
+def test_so_do_layers_that_learn_awake_and_asleep(data, phase, random_layers):
+    learner = WakeSleep(net(), RolledOut(5), RULE, HEAD_RULE, phase=phase, stock=20)
+    progress = train(learner, data, Plan(epochs=5, batch_size=50))
+    assert perplexity(learner, data) < 0.95 * random_layers
     first = progress.curve[0]["layers"][0]
     assert first["goodness_pos"] > 0
     assert first["goodness_neg"] > 0
@@ -142,40 +169,53 @@ def test_dreams_are_used_up_before_new_ones_are_written(data):
     assert left == [40, 20, 0, 40]
 
 
-def test_awake_goodness_of_text_rises_and_asleep_that_of_dreams_falls(data):
-    learner = WakeSleep(net(), RolledOut(8), RULE, HEAD_RULE, phase=10)
+def goodness_by_batch(data, batches, **options):
+    """Return goodness of positives and of negatives in the first layer, `[batches, 2]`."""
+    learner = WakeSleep(net(), RolledOut(8), RULE, HEAD_RULE, **options)
     learner.begin(data.train, 0, 0)
     rows = torch.arange(50)
-    seen = [learner.step(rows, generator(), 1.0) for _ in range(20)]
-    awake, asleep = torch.stack(seen[:10])[:, 0, 2], torch.stack(seen[10:])[:, 0, 3]
-    assert awake[-1] > awake[0]
-    assert asleep[-1] < asleep[0]
-    assert torch.stack(seen[:10])[:, :, 3].isnan().all()
+    return torch.stack([learner.step(rows, generator(), 1.0)[0, 2:] for _ in range(batches)])
 
 
-def test_kept_awake_it_learns_nothing_from_dreams(data):
-    learner = WakeSleep(net(), RolledOut(8), RULE, HEAD_RULE, phase=2, deprived=(2, 5))
+def test_sleep_comes_after_so_many_batches_and_lowers_the_goodness_of_text_too(data):
+    awake, asleep = goodness_by_batch(data, 30, phase=10).T
+    assert asleep.isnan().tolist() == [(i + 1) % 10 != 0 for i in range(30)]
+    assert awake[9] > awake[0]
+    assert awake[10] < awake[9]
+
+
+def test_a_sleep_has_as_many_updates_as_it_was_awake_for(data):
+    learner = WakeSleep(net(), RolledOut(8), RULE, HEAD_RULE, phase=4, stock=6)
     learner.begin(data.train, 0, 0)
-    asleep = [
-        bool(learner.step(torch.arange(50), generator(), 1.0)[0, 2].isnan()) for _ in range(9)
-    ]
-    assert asleep == [False, False, False, False, False, False, True, True, False]
+    for _ in range(4):
+        learner.step(torch.arange(20), generator(), 1.0)
+    assert len(learner.memory["dreams"]) == 2 * 20
 
 
-def test_sleep_goes_on_where_it_was_interrupted(data, tmp_path):
+def test_without_sleep_nothing_is_dreamt_and_nothing_more_is_read(data):
+    asleep = goodness_by_batch(data, 9, phase=2, deprived=(2, 5))[:, 1]
+    assert (~asleep.isnan()).nonzero().flatten().tolist() == [1, 5, 7]
+
+
+@pytest.mark.parametrize("stop", [(2, 0), (1, 9)])
+def test_sleep_goes_on_where_it_was_interrupted(data, tmp_path, stop):
     def learner():
-        return WakeSleep(net(), RolledOut(8), RULE, HEAD_RULE, phase=7)
+        return WakeSleep(net(), RolledOut(8), RULE, HEAD_RULE, phase=4, stock=7)
 
-    plan = Plan(epochs=4, batch_size=50, passes=2)
+    data, plan = few(data, 600), Plan(epochs=3, batch_size=50)
     whole, parted = learner(), learner()
     train(whole, data, plan)
+    step = parted.step
 
-    def stop(progress, steps, epochs):
-        if progress.epoch == 2:
-            raise KeyboardInterrupt
+    def interrupted(rows, draw, gain):
+        done = step(rows, draw, gain)
+        if int(parted.memory["batches"]) == stop[0] * (len(data.train) // 50) + stop[1]:
+            signal.raise_signal(signal.SIGINT)
+        return done
 
+    parted.step = interrupted
     with pytest.raises(KeyboardInterrupt):
-        train(parted, data, plan, folder=tmp_path, watch=stop)
+        train(parted, data, plan, folder=tmp_path)
     again = learner()
     train(again, data, plan, folder=tmp_path, resume=True)
     for name, value in whole.network.state_dict().items():
@@ -185,7 +225,7 @@ def test_sleep_goes_on_where_it_was_interrupted(data, tmp_path):
 def test_layers_stay_as_drawn_where_the_head_alone_learns(data):
     learner = HeadOnly(net(), HEAD_RULE)
     train(learner, data, Plan(epochs=4, batch_size=50))
-    assert perplexity(learner, data) < 4
+    assert perplexity(learner, data) < 10
     for name, value in net().layers.state_dict().items():
         assert torch.equal(value, learner.network.layers.state_dict()[name]), name
 
@@ -198,11 +238,16 @@ def test_what_compares_pairs_cannot_sleep():
         layer.learn((torch.zeros(3, WINDOW, dtype=torch.int64),), positives=3)
 
 
+def test_a_loss_on_pairs_cannot_go_without_sleep_either():
+    with pytest.raises(UsageError, match="separable"):
+        WakeSleep(net(loss=SiLU()), RolledOut(8), RULE, HEAD_RULE, phase=0, deprived=(2, 4))
+
+
 @pytest.mark.parametrize(
     "bad", [{"phase": -1}, {"stock": 0}, {"deprived": (5, 2)}, {"deprived": (-1, 2)}]
 )
 def test_phases_that_cannot_be(bad):
-    with pytest.raises(UsageError, match="phases of"):
+    with pytest.raises(UsageError, match="sleep after"):
         WakeSleep(net(), RolledOut(8), RULE, HEAD_RULE, **bad)
     with pytest.raises(UsageError, match="at least 1"):
         RolledOut(0)
@@ -211,9 +256,9 @@ def test_phases_that_cannot_be(bad):
 def test_units_that_answer_to_nothing_are_told(data):
     learner = HeadOnly(net(), HEAD_RULE)
     with torch.no_grad():
-        learner.network.layers[0].bias[:11] = -100
+        learner.network.layers[0].bias[:22] = -100
     metrics = evaluate(learner.scores, data.test, data.classes).metrics
-    assert metrics["silent_units"] >= 100 * 11 / 110
+    assert metrics["silent_units"] >= 100 * 22 / 200
 
 
 def test_perplexity_of_a_guess_is_the_number_of_symbols(data):

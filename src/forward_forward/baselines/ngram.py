@@ -8,6 +8,9 @@ from torch import Tensor
 
 from forward_forward.errors import UsageError
 
+UNKNOWN = 1e-4
+"""Share of the probability that all symbols have alike, those too that were never read."""
+
 
 def kneser_ney_bits(
     learned: tuple[Tensor, Tensor],
@@ -48,7 +51,12 @@ def kneser_ney_bits(
     # The library scans all n-grams for every count of continuations: each is asked for once.
     model.estimator.unigram_score = cache(model.estimator.unigram_score)
     model.estimator.alpha_gamma = cache(model.estimator.alpha_gamma)
-    score = cache(lambda gram: math.log2(model.unmasked_score(gram[-1], gram[:-1])))
+    known = 1 - UNKNOWN
+
+    @cache
+    def score(gram: tuple[str, ...]) -> float:
+        return math.log2(known * model.unmasked_score(gram[-1], gram[:-1]) + UNKNOWN / symbols)
+
     lost = [score(gram) for gram in _grams(*judged, order)]
     return -sum(lost) / len(lost)
 

@@ -1,5 +1,6 @@
 """Rivals that read text: the same net by backpropagation, and with a cross entropy of its own in every layer."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -36,19 +37,15 @@ class TextPerceptron(Perceptron):
         return {"window": self.window, "symbols": self.symbols, **self.describe()}
 
     def codes(self, windows: Tensor) -> Tensor:
-        """Return the one-of-N codes of windows, `[B, T·N]`."""
-        return (
-            F.one_hot(windows[:, -self.window :], self.symbols)
-            .flatten(1)
-            .to(next(self.parameters()))
-        )
+        """Return the one-of-N codes of windows, `[B, T·N]`, root mean square 1 as those of `Symbols`."""
+        codes = F.one_hot(windows[:, -self.window :], self.symbols).flatten(1)
+        return codes.to(next(self.parameters())) * math.sqrt(self.symbols)
 
 
 class LocalCrossEntropy(TextPerceptron):
     """Each hidden layer has a softmax of its own, and learns by its cross entropy alone; none hears from another.
 
-    References:
-        "Mono-Forward" and earlier local classifiers; here beside Forward-Forward as a rival that is local too.
+    Beside Forward-Forward a rival that is local too, but needs labels, and a way back through each layer's own softmax.
     """
 
     def __init__(self, window: int, symbols: int, widths: Sequence[int], **rest: Any) -> None:

@@ -48,7 +48,7 @@ def run(quick: bool = False, device: str = "cpu") -> dict[str, Any]:
     fast = best_reader(data, widths, 0, device)
     contenders = {
         "fast": _step(fast, data, batch),
-        "backprop": _step(text_rival(data, widths, 0, device), data, batch),
+        "backprop": _step(text_rival(data, widths, 0, device, dropout=0.0), data, batch),
         "matmul_ceiling": _ceiling(batch, units, draw, dtype),
     }
     seconds = interleaved_medians(contenders, rounds, device)
@@ -92,11 +92,11 @@ def _ceiling(
     shapes += [(2 * batch, inputs, units) for inputs in below]
     shapes += [(inputs, 2 * batch, units) for inputs in below]
     shapes += [(batch, 3 * units, SYMBOLS), (3 * units, batch, SYMBOLS)]
-    operands = {
-        (m, k, n): [
+    operands = [
+        [
             torch.randn(shape, generator=draw, device=draw.device).to(dtype)
             for shape in ((m, k), (k, n), (m, n))
         ]
         for m, k, n in shapes
-    }
-    return lambda: [torch.mm(*operands[s][:2], out=operands[s][2]) for s in shapes]
+    ]
+    return lambda: [torch.mm(left, right, out=out) for left, right, out in operands]

@@ -22,12 +22,15 @@ def report(
     benchmarks: Annotated[
         Path, typer.Option(help="Where `ff bench --save` put its figures.")
     ] = Path("benchmarks"),
+    data: Annotated[
+        str | None, typer.Option(help="Data set or text of a run.", show_default="its own")
+    ] = None,
     data_dir: Annotated[Path | None, typer.Option(help="Where data sets lie.")] = None,
 ) -> None:
     """Write a page over all records, or draw a run's page again."""
     from forward_forward.console import say
 
-    say(f"wrote {_all(records, benchmarks, out) if run is None else _one(run, data_dir)}")
+    say(f"wrote {_all(records, benchmarks, out) if run is None else _one(run, data, data_dir)}")
 
 
 def _all(root: Path, benchmarks: Path, out: Path) -> Path:
@@ -56,7 +59,7 @@ def _memory(folder: Path) -> Any:
     )
 
 
-def _one(run: Path, data_dir: Path | None) -> Path:
+def _one(run: Path, name: str | None, data_dir: Path | None) -> Path:
     if not (run / "record.json").is_file():
         raise UsageError(f"{run} is no run's folder: it holds no record.json")
     from forward_forward.experiment import write_page
@@ -64,7 +67,7 @@ def _one(run: Path, data_dir: Path | None) -> Path:
     from forward_forward.records import read
 
     model = load_model(run)
-    data = fitting_data(model, None, data_dir, "cpu")
+    data = fitting_data(model, name, data_dir, "cpu")
     paths = run / "record.json", run / "backprop" / "record.json"
     records = [read(path) for path in paths if path.is_file()]
     kept = {record["recipe"].partition(" on ")[0]: record for record in records}

@@ -25,7 +25,9 @@ Count = Annotated[int | None, typer.Option(show_default="by data set")]
 
 
 def train(
-    data: Annotated[str, typer.Option(help="Data set; `ff list` names them.")] = "digits",
+    data: Annotated[
+        str | None, typer.Option(help="Data set; `ff list` names them.", show_default="digits")
+    ] = None,
     text: Annotated[
         str | None, typer.Option(help="Or: learn to write as this text file does, or as `aesop`.")
     ] = None,
@@ -119,8 +121,12 @@ def train(
     where = find_device(device)
     if text is None and window is not None:
         raise UsageError("--window is for --text")
+    if text is not None and data is not None:
+        raise UsageError("--data names images and --text a text; leave one of them out")
     read: Any = (
-        load(data, data_dir, where) if text is None else _windows(text, window, data_dir, where)
+        load(data or "digits", data_dir, where)
+        if text is None
+        else _windows(text, window, data_dir, where)
     )
     if validation:
         read = read.for_validation()

@@ -1,7 +1,7 @@
 """Aesop: 284 of Aesop's fables in English, about 190,000 characters; split by fable, every fifth for the test.
 
-V. S. Vernon Jones's translation of 1912, in the public domain, without introduction and contents. Which copy Hinton
-2022 used is not known.
+V. S. Vernon Jones's translation of 1912, in the public domain: the text from the first fable's title to the last one's
+end, without licence, introduction and contents, in UTF-8 with LF. Which copy Hinton 2022 used is not known.
 
 References:
     *Aesop's Fables: A New Translation*, 1912; Project Gutenberg's ebook 11339.
@@ -13,7 +13,9 @@ from forward_forward.data.location import locate
 from forward_forward.data.text import Text, read_text, text_of
 
 SOURCE = "https://www.gutenberg.org/ebooks/11339"
-FILES: dict[str, str | None] = {"aesop.txt": None}
+FILES: dict[str, str | None] = {
+    "aesop.txt": "5e7494ab26e35d03b283008b5349f2ef82ab94ad26dc870166b16a67be577a55"
+}
 ARCHIVE = SOURCE
 
 

@@ -15,10 +15,10 @@ HELD_OUT = "/validation"
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Images with their labels, on one device. `Dataset` checks the values.
+    """Images, or windows of text, with their labels, on one device.
 
     Arguments:
-        images: `[N, D]` float32, each value in [0, 1].
+        images: `[N, D]` float32 in [0, 1], as `Dataset` checks; of a text, windows `[N, T]` of symbols, int64.
         labels: `[N]` int64.
 
     Example:

@@ -54,7 +54,8 @@ def cleaned(text: str, alphabet: str = ALPHABET, *, strip: bool = True) -> str:
         strip: whether spaces at the ends go.
 
     References:
-        Hinton 2022, §4.1. What becomes of line ends is not stated there; as spaces, they keep words apart.
+        Hinton 2022, §4.1. What becomes of line ends is not stated there; as spaces, they keep words apart. A dash is
+        left out as any other symbol, and so joins the words on its sides.
 
     Example:
         >>> cleaned("The Fox,\nsly as he was: 'No!'")

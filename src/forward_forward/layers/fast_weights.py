@@ -14,11 +14,14 @@ class FastWeights(Symbols):
     r"""z = s_T + η Σ_{τ<T} λ^{T−1−τ} u_τ (û_τ · û_T), where s_τ = Σₜ W[t, symbol] + b of the last symbols at τ.
 
     At each place τ of a stretch of text the slow weights read `window` symbols and give s_τ, and so u_τ = ReLU(s_τ).
-    The memory A = η Σ λ^{T−1−τ} u_τ û_τᵀ, in which nothing is learned, is read with what stands at the end: what
-    resembles it is recalled, the nearer the more. û is u at length 1. The weights are those of `Symbols` and no more.
+    The memory A = η Σ λ^{T−1−τ} u_τ û_τᵀ is read with what stands at the end: what resembles it is recalled, the nearer
+    the more. û is u at length 1. The weights are those of `Symbols` and no more; the layer's own objective changes them
+    by all the places where they were used, and nothing else in the stretch learns.
 
     References:
-        Ba et al. 2016, "Using Fast Weights to Attend to the Recent Past", one step of its inner loop; Hinton 2022, §9.
+        Ba et al. 2016, "Using Fast Weights to Attend to the Recent Past"; Hinton 2022, §9. There hidden units are
+        recurrent, what is stored has itself been through the memory and is not brought to length 1, and the inner loop
+        has layer normalisation and may take several steps. Here is one step, without recurrence.
 
     Arguments:
         window: symbols that the slow weights read.

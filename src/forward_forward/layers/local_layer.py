@@ -122,15 +122,16 @@ class LocalLayer(nn.Module, ABC):
             The activities `[2B, U]`, positives first, and statistics of the batch.
 
         Raises:
-            UsageError: one pass alone, where the loss compares the two.
+            UsageError: one pass alone where the loss compares the two, or passes of different size.
         """
         inputs = tuple(map(_detached, inputs))
         y = self.preactivation(*inputs).detach().relu_()
         positives = len(y) // 2 if positives is None else positives
+        if positives not in (0, len(y) // 2, len(y)):
+            raise UsageError(f"{positives} of {len(y)} rows positive: none, half or all of them")
         slopes, pull, statistics = self._judged(y, share, positives)
-        inputs_, dz = self._rows_that_teach(inputs, y, slopes, pull, positives)
         self.make_gradients()
-        self.accumulate(inputs_, dz, decay)
+        self.accumulate(*self._rows_that_teach(inputs, y, slopes, pull, positives), decay)
         self.cast.mark_stale()  # whatever steps now, and however it counts its changes
         return y, statistics
 
@@ -180,10 +181,9 @@ class LocalLayer(nn.Module, ABC):
     ) -> tuple[Tensor, Tensor | None, LayerStatistics]:
         """Return share / B · ∂objective/∂g of every row, the pull of peers on every positive row, and statistics."""
         g_pos, g_neg = self._goodness_of_passes(y, positives)
-        scale = share / len(g_pos)
+        scale, pull = share / len(g_pos), None
         slope_pos, slope_neg = self.loss.slopes(g_pos, g_neg)
         slopes = torch.cat([slope_pos[:positives], slope_neg[: len(y) - positives]])
-        pull = None
         if self.peer is not None and positives:
             pull = self.peer.pull(y[:positives]).mul_(scale)
         seen = _statistics(self.loss(g_pos, g_neg), g_pos, g_neg, 0 < positives < len(y))

@@ -84,7 +84,9 @@ def _draw(
     there = np.isfinite(table).all(0)
     points = np.stack([np.array(epochs, dtype=float)[there], table[:, there].mean(0)], axis=1)
     colour = OKABE_ITO[index % len(OKABE_ITO)]
-    marker = "o" if 0 < len(points) < 4 else ""
+    marker = (
+        "os^"[index // len(OKABE_ITO) % 3] if len(points) < 4 or index >= len(OKABE_ITO) else ""
+    )
     axis.plot(*points.T, style, color=colour, lw=1.7, marker=marker, markersize=3.5, label=name)
     if len(seeds) > 1:
         axis.fill_between(

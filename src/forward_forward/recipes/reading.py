@@ -25,13 +25,13 @@ from forward_forward.training.simultaneous import Simultaneous
 
 WEIGHT_DECAY, RIVAL_RATE = 0.002, 1e-3
 PARTS: dict[str, Any] = {"goodness": mean_of_squares, "loss": SiLU(alpha=6.0), "peer": 0.06}
-"""Where positives and negatives are learned together."""
+"""Where positives and negatives are learned together: a loss on pairs."""
 APART: dict[str, Any] = {
     "goodness": mean_of_squares,
     "loss": ThresholdLogistic(temperature=1 / 6),
     "peer": 0.5,
 }
-"""Where they are learned apart: a threshold as soft as that loss; with weaker peers upper layers fall silent."""
+"""Where they may be learned apart: a threshold for each pass; with weaker peers upper layers fall silent."""
 
 
 def reading_network(
@@ -94,14 +94,17 @@ def best_reader(
 
 
 def rate_for(widths: Sequence[int], *, apart: bool = False) -> float:
-    """Return the layers' rate: the wider they are, the longer what they read, and the smaller it has to be."""
-    return (0.6 if apart else 5.0) / max(widths)
+    """Return the layers' rate for `PARTS`, or for `APART`: the wider layers are, the longer what they read."""
+    return min(0.01, 4 / max(widths)) if not apart else min(0.002, 0.6 / max(widths))
 
 
-def head_rule(network: FeedForward) -> SmoothedGradient:
-    """Return the softmax's rule, its rate by how much it reads, for the same reason as in `rate_for`."""
+def head_rule(network: FeedForward, share: float = 1.0) -> SmoothedGradient:
+    """Return the softmax's rule, its rate by how much it reads, for the same reason as in `rate_for`.
+
+    `share` of that rate is taken where an update learns from fewer characters.
+    """
     assert network.head is not None
-    return SmoothedGradient(rate=150 / len(network.head.weight), weight_decay=0.03)
+    return SmoothedGradient(rate=share * 150 / len(network.head.weight), weight_decay=0.03)
 
 
 def text_rival(
@@ -112,6 +115,7 @@ def text_rival(
     *,
     read: int | None = None,
     local: bool = False,
+    dropout: float = 0.2,
     matmul_dtype: torch.dtype | None = None,
 ) -> Backpropagation:
     """Return the same net by backpropagation; or, `local`, with a cross entropy of its own in every layer.
@@ -121,7 +125,7 @@ def text_rival(
     kind = LocalCrossEntropy if local else TextPerceptron
     draw = generator(seed, "weights")
     network = kind(
-        read or data.window, data.classes, widths, generator=draw, dropout=0.2, device=device
+        read or data.window, data.classes, widths, generator=draw, dropout=dropout, device=device
     )
     dtype = matmul_dtype or fast_matmul_dtype(device)
     return Backpropagation(network, Adam(rate=RIVAL_RATE), dtype)
