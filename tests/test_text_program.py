@@ -95,6 +95,7 @@ def test_bad_wishes(trained, tmp_path):
     folder, _ = trained
     fails("generate", folder / "run", "--length", 0, code=2, says="at least 1")
     fails("generate", folder / "run", "--temperature", -1, code=2, says="temperature -1")
+    fails("predict", folder / "run", "--index", 0, code=2, says="ff generate")
     fails("generate", tmp_path, code=1, says="is this a run's folder")
     fails("train", "--text", "aesop", "--data", "digits", code=2, says="leave one of them out")
     fails("train", "--window", 3, code=2, says="--window is for --text")

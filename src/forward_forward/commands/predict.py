@@ -37,6 +37,8 @@ def predict(
 
     place = find_device(device)
     asked = load_model(model, place)
+    if asked.reads_text:
+        raise UsageError(f"this net reads text, not images; let it write: ff generate {model}")
     if file is not None:
         from forward_forward.data.image_file import read_images
 
