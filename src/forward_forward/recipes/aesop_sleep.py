@@ -40,7 +40,7 @@ WIDTHS, EPOCHS, BATCH, DREAM = (500, 500, 500), 25, 62, 5
 PHASES = {"together": 0, "apart_1": 1, "apart_10": 10, "apart_100": 100, "apart_1000": 1000}
 AWAKE = (10, 15)
 """Epochs between which the deprived net does not sleep."""
-ONLINE_EPOCHS, ONLINE_SHARE = 3, 0.02
+ONLINE_EPOCHS, ONLINE_SHARE = 3, 0.005
 """Of the other nets' epochs, and of their rates: an update learns from one character, not from 62."""
 
 
