@@ -137,7 +137,6 @@ def plan_of(
     epochs: int,
     *,
     batch_size: int = 250,
-    passes: int = 1,
     schedule: Schedule = constant_then_linear,
 ) -> Plan:
     """Return a plan that looks at held-out text, and back at what is learned, after each epoch; never at test text."""
@@ -147,6 +146,5 @@ def plan_of(
         seed=seed,
         schedule=schedule,
         look_every=int(data.held_out),
-        passes=passes,
         look_back=data.held_out,
     )
