@@ -114,6 +114,8 @@ class LocalFields(LocalLayer):
         weight = self.weight
         if self.seen is not None and torch.is_grad_enabled():
             weight = weight * self.seen  # type: ignore[assignment]  # no gradient where nothing is seen
+        if self.matmul_dtype is not None and not torch.is_grad_enabled():
+            h = h.to(self.matmul_dtype)  # before windows repeat each value
         z = product(self._windows(h), weight, self.matmul_dtype, self.cast)
         z = self._as_map(z)
         return z if self.bias is None else z + self.bias
@@ -147,8 +149,11 @@ class LocalFields(LocalLayer):
         ]
         if self.margin or any(ends):
             h = F.pad(h, (0, 0, self.margin, ends[1], self.margin, ends[0]))
-        h = h.unfold(1, self.window, step).unfold(2, self.window, step)
-        return h.permute(1, 2, 0, 4, 5, 3).flatten(3).flatten(0, 1)
+        starts = [range(0, tiles * step, step) for tiles in self.tiles]
+        size = self.window
+        return torch.stack(
+            [h[:, top : top + size, left : left + size] for top in starts[0] for left in starts[1]]
+        ).flatten(2)
 
     def _as_map(self, tiles: Tensor) -> Tensor:
         """Return values `[tiles, R, units]` as flat maps `[R, U]`."""
