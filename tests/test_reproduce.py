@@ -1,12 +1,14 @@
 """From a recipe and a seed to a record, on a random data set in MNIST's place."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
 
 from forward_forward import recipes, records, reproduce, results
 from forward_forward.data import Dataset, Split
+from forward_forward.data import dataset as dataset_module
 from forward_forward.errors import UsageError
 from forward_forward.recipes.recipe import Recipe
 from forward_forward.records import Claim
@@ -22,7 +24,8 @@ def images(count, seed):
 @pytest.fixture(autouse=True)
 def _random_mnist(monkeypatch):
     data = Dataset("mnist", 10, (1, 28, 28), images(20, 0), images(8, 1), tuple("0123456789"))
-    monkeypatch.setattr(reproduce, "load", lambda name, *where: data)
+    module = SimpleNamespace(load=lambda directory: data)
+    monkeypatch.setattr(dataset_module, "find", lambda name: module)
 
 
 def without_chance(record):

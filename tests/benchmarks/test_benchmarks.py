@@ -24,6 +24,7 @@ KEYS = {
         "of_matmul_ceiling",
         "ff_memory_longest_over_shortest",
     ],
+    "sequence": ["of_matmul_ceiling", "vs_backprop", "rollout_to_epoch"],
     "race": ["ff_vs_backprop_seconds"],
     "memory": [
         "ff_vs_backprop_at_16",
