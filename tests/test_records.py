@@ -10,6 +10,7 @@ import pytest
 
 from forward_forward import records
 from forward_forward.errors import FFError
+from forward_forward.exhibits import packed, unpacked
 from forward_forward.records import Claim
 
 
@@ -194,3 +195,11 @@ def test_damaged_traces_are_named(tmp_path, traces, where):
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
     with pytest.raises(FFError, match="'traces' needs"):
         records.read(path)
+
+
+def test_a_record_keeps_pictures(tmp_path):
+    picture = {"image": [1, 4, 4], **packed(np.ones((16, 9)))}
+    traces = {"first_layer": picture, "hybrid_images": {"image": [1, 4, 4], "masks": picture}}
+    back = records.read(records.write(record(traces=traces), tmp_path))
+    assert back["traces"] == traces
+    assert unpacked(back["traces"]["first_layer"]).shape == (16, 9)

@@ -208,17 +208,24 @@ def _problem_of_parts(record: Record) -> str | None:
         return "'nets' needs curves for each net"
     traced = [record, *nets.values()]
     if not all(_are_traces(own.get("traces", {})) for own in traced):
-        return "'traces' needs numbers by iteration, or for each side by iteration and layer"
+        return (
+            "'traces' needs pictures, numbers by iteration, or for each side by iteration and layer"
+        )
     return None
 
 
 def _are_traces(traces: Any) -> bool:
     if not isinstance(traces, dict):
         return False
-    return all(
-        all(map(_are_rows, value.values())) if isinstance(value, dict) else _are_numbers(value)
-        for value in traces.values()
-    )
+    return all(map(_is_trace, traces.values()))
+
+
+def _is_trace(value: Any) -> bool:
+    if not isinstance(value, dict):
+        return _are_numbers(value)
+    return "image" in value or all(
+        map(_are_rows, value.values())
+    )  # a picture is checked when drawn
 
 
 def _are_rows(rows: Any) -> bool:
