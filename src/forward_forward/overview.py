@@ -24,8 +24,9 @@ def figures(records: Sequence[Record], memory: Mapping[str, Any] | None = None) 
     for record in records:
         first.setdefault(record["recipe"], record)
     found = _of_errors(first)
-    for record in first.values():
+    for record in reversed(records):  # the first that keeps such pictures is drawn
         found |= _of_images(record)
+    for record in first.values():
         found |= _of_iterations(record)
     found |= _of_texts(records)
     if memory is not None:
