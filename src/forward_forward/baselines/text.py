@@ -1,14 +1,13 @@
 """Rivals that read text: the same net by backpropagation, and with a cross entropy of its own in every layer."""
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from forward_forward.baselines.backprop import Perceptron, draw_linear_, dropped
+from forward_forward.layers.symbols import codes_of
 
 
 class TextPerceptron(Perceptron):
@@ -38,8 +37,7 @@ class TextPerceptron(Perceptron):
 
     def codes(self, windows: Tensor) -> Tensor:
         """Return the one-of-N codes of windows, `[B, T·N]`, root mean square 1 as those of `Symbols`."""
-        codes = F.one_hot(windows[:, -self.window :], self.symbols).flatten(1)
-        return codes.to(next(self.parameters())) * math.sqrt(self.symbols)
+        return codes_of(windows[:, -self.window :], self.symbols, next(self.parameters()))
 
 
 class LocalCrossEntropy(TextPerceptron):

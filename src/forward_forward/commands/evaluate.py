@@ -79,11 +79,9 @@ def _fitting_text(model: Any, name: str | None, data_dir: Path | None, device: s
     from forward_forward.data.text import load_text
     from forward_forward.data.windows import windowed
 
-    own, part = (name, "") if name is not None else (model.data, "")
-    if name is None:
-        own, _, part = model.data.partition("/")
-        if own not in names():
-            raise UsageError(f"the model learned from {own!r}, a file; say where it is: --data")
+    own, _, part = model.data.partition("/") if name is None else (name, "", "")
+    if name is None and own not in names():
+        raise UsageError(f"the model learned from {own!r}, a file; say where it is: --data")
     alphabet = "".join(model.class_names)
     data = windowed(load_text(own, data_dir, device, alphabet), model.shape[2])
     return data.for_validation() if part == "validation" else data

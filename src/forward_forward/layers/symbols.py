@@ -83,7 +83,12 @@ class Symbols(LocalLayer):
             raise DataError(
                 f"windows of {tuple(symbols.shape)} {symbols.dtype}; this net reads {self.window} symbols by index"
             )
-        read = symbols[:, -self.window :]
-        codes = self.weight.new_zeros(len(read), self.window * self.symbols)
-        places = torch.arange(self.window, device=read.device) * self.symbols
-        return codes.scatter_(1, read + places, math.sqrt(self.symbols))
+        return codes_of(symbols[:, -self.window :], self.symbols, self.weight)
+
+
+def codes_of(windows: Tensor, symbols: int, like: Tensor) -> Tensor:
+    """Return the one-of-N codes of windows `[R, T]` end to end, `[R, T·N]`, root mean square 1, in `like`'s dtype."""
+    count, window = windows.shape
+    places = torch.arange(window, device=windows.device) * symbols
+    codes = like.new_zeros(count, window * symbols)
+    return codes.scatter_(1, windows + places, math.sqrt(symbols))

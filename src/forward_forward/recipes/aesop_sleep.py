@@ -17,23 +17,13 @@ from typing import Any
 
 from forward_forward.data.text import load_text
 from forward_forward.data.windows import Windows
-from forward_forward.generated import RolledOut
 from forward_forward.recipes.hinton2022_aesop import strings_of
-from forward_forward.recipes.reading import (
-    APART,
-    WEIGHT_DECAY,
-    head_rule,
-    plan_of,
-    rate_for,
-    reading_network,
-)
+from forward_forward.recipes.reading import plan_of, sleeper
 from forward_forward.recipes.recipe import Build, Recipe, Results, prefixed
 from forward_forward.records import Claim
 from forward_forward.training.learner import Learner
-from forward_forward.training.optimizers import SmoothedGradient
 from forward_forward.training.plan import Plan
 from forward_forward.training.schedules import constant
-from forward_forward.training.wake_sleep import WakeSleep
 
 WIDTHS, EPOCHS, BATCH, DREAM = (500, 500, 500), 25, 62, 5
 """360 batches an epoch: 25 epochs are whole phases of 1, 10, 100, 360 and 1000."""
@@ -50,7 +40,16 @@ def _build(phase: int | None, *, deprived: bool = False) -> Build:
     def build(data: Windows, seed: int, device: str) -> tuple[Learner, Plan]:
         epoch = len(data.train) // BATCH
         sleepless = (epoch * AWAKE[0], epoch * AWAKE[1]) if deprived else (0, 0)
-        learner = _learner(data, seed, device, epoch if phase is None else phase, epoch, sleepless)
+        learner = sleeper(
+            data,
+            WIDTHS,
+            seed,
+            device,
+            dream=DREAM,
+            phase=epoch if phase is None else phase,
+            stock=epoch,
+            deprived=sleepless,
+        )
         return learner, plan_of(data, seed, EPOCHS, batch_size=BATCH, schedule=constant)
 
     return build
@@ -59,29 +58,10 @@ def _build(phase: int | None, *, deprived: bool = False) -> Build:
 def online(data: Windows, seed: int, device: str) -> tuple[Learner, Plan]:
     """Return a net that reads an epoch character by character, and then dreams of as many."""
     epoch = len(data.train)
-    learner = _learner(data, seed, device, epoch, epoch, share=ONLINE_SHARE)
-    return learner, plan_of(data, seed, ONLINE_EPOCHS, batch_size=1, schedule=constant)
-
-
-def _learner(
-    data: Windows,
-    seed: int,
-    device: str,
-    phase: int,
-    epoch: int,
-    sleepless: tuple[int, int] = (0, 0),
-    share: float = 1.0,
-) -> WakeSleep:
-    network = reading_network(data, WIDTHS, seed, device, **APART)
-    return WakeSleep(
-        network,
-        RolledOut(DREAM),
-        SmoothedGradient(share * rate_for(WIDTHS, apart=True), WEIGHT_DECAY),
-        head_rule(network, share),
-        phase=phase,
-        stock=epoch,
-        deprived=sleepless,
+    learner = sleeper(
+        data, WIDTHS, seed, device, dream=DREAM, share=ONLINE_SHARE, phase=epoch, stock=epoch
     )
+    return learner, plan_of(data, seed, ONLINE_EPOCHS, batch_size=1, schedule=constant)
 
 
 def measure(results: Results) -> dict[str, float | None]:

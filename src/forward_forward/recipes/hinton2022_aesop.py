@@ -24,24 +24,21 @@ from collections.abc import Mapping
 
 from forward_forward.data.text import Text, load_text
 from forward_forward.data.windows import Windows, windows_of_strings
-from forward_forward.generated import RolledOut
 from forward_forward.recipes.reading import (
     APART,
-    WEIGHT_DECAY,
     best_reader,
     head_rule,
     plan_of,
     rate_for,
     reading_network,
+    sleeper,
 )
 from forward_forward.recipes.recipe import Build, Recipe, Results, prefixed
 from forward_forward.records import Claim
 from forward_forward.training.evaluation import evaluate
 from forward_forward.training.head_only import HeadOnly
 from forward_forward.training.learner import Learner
-from forward_forward.training.optimizers import SmoothedGradient
 from forward_forward.training.plan import Plan
-from forward_forward.training.wake_sleep import WakeSleep
 
 STRINGS, LENGTH, WINDOW = (298, 60), 100, 10
 WIDTHS, EPOCHS, BATCH, NAP = (2000, 2000, 2000), 20, 248, 5
@@ -83,15 +80,8 @@ def _dreaming(phase: int, dream: int) -> Build:
     """
 
     def build(data: Windows, seed: int, device: str) -> tuple[Learner, Plan]:
-        network = reading_network(data, WIDTHS, seed, device, **APART)
-        learner = WakeSleep(
-            network,
-            RolledOut(dream),
-            SmoothedGradient(RATE, WEIGHT_DECAY),
-            head_rule(network),
-            phase=phase,
-            stock=len(data.train) // BATCH,
-        )
+        stock = len(data.train) // BATCH
+        learner = sleeper(data, WIDTHS, seed, device, dream=dream, phase=phase, stock=stock)
         return learner, plan_of(data, seed, EPOCHS, batch_size=BATCH)
 
     return build

@@ -7,7 +7,7 @@ import torch
 
 from forward_forward.baselines.text import LocalCrossEntropy, TextPerceptron
 from forward_forward.data.windows import Windows
-from forward_forward.generated import predicted_last
+from forward_forward.generated import RolledOut, predicted_last
 from forward_forward.goodness import mean_of_squares
 from forward_forward.layers.dense import Dense
 from forward_forward.layers.fast_weights import FastWeights
@@ -22,6 +22,7 @@ from forward_forward.training.optimizers import Adam, Rule, SmoothedGradient
 from forward_forward.training.plan import Plan
 from forward_forward.training.schedules import Schedule, constant_then_linear
 from forward_forward.training.simultaneous import Simultaneous
+from forward_forward.training.wake_sleep import WakeSleep
 
 WEIGHT_DECAY, RIVAL_RATE = 0.002, 1e-3
 PARTS: dict[str, Any] = {"goodness": mean_of_squares, "loss": SiLU(alpha=6.0), "peer": 0.06}
@@ -91,6 +92,29 @@ def best_reader(
     network = reading_network(data, widths, seed, device, **{**PARTS, **parts})
     layers = rule(rate=rate_for(widths) if rate is None else rate, weight_decay=weight_decay)
     return Simultaneous(network, negatives, layers, head_rule(network))
+
+
+def sleeper(
+    data: Windows,
+    widths: Sequence[int],
+    seed: int,
+    device: str = "cpu",
+    *,
+    dream: int,
+    share: float = 1.0,
+    **sleep: Any,
+) -> WakeSleep:
+    """Return a fresh learner whose negatives are its dreams.
+
+    Arguments:
+        data, widths, seed, device: of `reading_network`.
+        dream: characters that it writes from one context.
+        share: of all rates.
+        sleep: phase, stock and deprivation of a `WakeSleep`.
+    """
+    network = reading_network(data, widths, seed, device, **APART)
+    rule = SmoothedGradient(share * rate_for(widths, apart=True), WEIGHT_DECAY)
+    return WakeSleep(network, RolledOut(dream), rule, head_rule(network, share), **sleep)
 
 
 def rate_for(widths: Sequence[int], *, apart: bool = False) -> float:
