@@ -64,7 +64,7 @@ def goodness_of_pairs(
         passes = HybridImages(data.shape)(split.images[:images], generator=draw)
         real, hybrid = (
             [
-                np.asarray(layer.goodness(y).float().cpu())
+                np.asarray(layer.total_goodness(y).float().cpu())
                 for layer, y in zip(
                     network.layers, network.activities(network.project(block)), strict=True
                 )

@@ -47,3 +47,30 @@ def negative_mean_of_squares(y: Tensor) -> Tensor:
 def sum_of_activities(y: Tensor) -> Tensor:
     """Σⱼ yⱼ (§9); the matching normalisation is `normalization.sum_to_units` (note 21)."""
     return y.sum(-1)
+
+
+@with_slope(lambda y, by: (-torch.ones_like(y)) * by)
+def negative_sum_of_activities(y: Tensor) -> Tensor:
+    """−Σⱼ yⱼ: what "has worked well" more recently (§9 and note 21), with the same normalisation."""
+    return -y.sum(-1)
+
+
+@with_slope(lambda y, by: y * _sides(y) * (2 / y.shape[-1] * by))
+def mean_of_opposed_squares(y: Tensor) -> Tensor:
+    """(Σ of the first half of yⱼ² − Σ of the second) / U: features that real data has, constraints it keeps (§9).
+
+    The first half are feature detectors, active where they find what real data has; the others detect violations of
+    constraints and are quiet on real data. Of an odd number of units the first half has one more.
+
+    Example:
+        >>> mean_of_opposed_squares(torch.tensor([[3.0, 1.0]]))
+        tensor([4.])
+    """
+    return (y.square() * _sides(y)).mean(-1)
+
+
+def _sides(y: Tensor) -> Tensor:
+    """Return 1 for each unit of the first half, −1 for the others, `[U]`."""
+    sides = torch.ones_like(y[0])
+    sides[(len(sides) + 1) // 2 :] = -1
+    return sides

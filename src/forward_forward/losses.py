@@ -69,7 +69,7 @@ class ThresholdLogistic(Loss):
     def for_layer(self, unit_goodness: float) -> Self:
         if self.threshold is None:
             return replace(self, threshold=unit_goodness)
-        if not 0 < self.threshold / unit_goodness < FARTHEST:
+        if unit_goodness and not 0 < self.threshold / unit_goodness < FARTHEST:
             raise UsageError(
                 f"no unit can reach threshold {self.threshold}; "
                 f"choose one near {unit_goodness:g}, the goodness of activities that are all 1"

@@ -1,9 +1,12 @@
 """Slopes: the derivative of a goodness by the activities, stated in closed form or found by differentiating."""
 
+import math
 from collections.abc import Callable
 
 import torch
 from torch import Tensor
+
+from forward_forward.errors import UsageError
 
 Goodness = Callable[[Tensor], Tensor]
 """Activities `[R, U]` → goodness `[R]`."""
@@ -43,3 +46,27 @@ def slope_of(goodness: Goodness, y: Tensor, by: Tensor | None = None) -> Tensor:
 def squared_length(y: Tensor) -> Tensor:
     """Return Σⱼ yⱼ² of each row in one pass over memory, where `y.square().sum(-1)` takes three."""
     return torch.linalg.vector_norm(y, dim=-1).square()
+
+
+def unit_goodness(goodness: Goodness, units: int) -> tuple[float, float]:
+    """Return a goodness of so many units where every activity is 1, and its scale: the size of that number.
+
+    Where units that are to be active stand against others that are to be quiet, it may be 0. Its scale is then half
+    the sum of the sizes of its slopes, which is the same for a sum of squares.
+
+    Raises:
+        UsageError: when it has no scale.
+    """
+    ones = torch.ones(1, units, dtype=torch.float64)
+    at_one = float(goodness(ones))
+    scale = abs(at_one) or float(slope_of(goodness, ones).abs().sum()) / 2
+    if not 0 < scale < math.inf:
+        raise UsageError(f"this goodness is {at_one} where every activity is 1; it needs a scale")
+    return at_one, scale
+
+
+def vanishes_at_zero(goodness: Goodness, units: int) -> bool:
+    """Return whether ∂g/∂y is 0 wherever y is 0, so that the ReLU's own gate changes nothing."""
+    y = torch.linspace(0.5, 2, units, dtype=torch.float64).repeat(2, 1)
+    y[0, ::2] = y[1, 1::2] = 0
+    return bool((slope_of(goodness, y)[y == 0] == 0).all())

@@ -74,6 +74,24 @@ def test_hidden_layer(good, loss, norm, peer) -> None:
     assert_equal_to_autograd(layer, (pos,), (neg,), (torch.cat([pos, neg]),))
 
 
+@pytest.mark.parametrize("blocks", [2, 3, 6])
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("good", GOODNESS)
+def test_blocks(good, loss, blocks) -> None:
+    layer = Dense(
+        PIXELS,
+        UNITS,
+        goodness=good,
+        loss=loss(),
+        peer=0.1,
+        blocks=blocks,
+        generator=torch.Generator().manual_seed(1),
+        dtype=torch.float64,
+    )
+    pos, neg = random(BATCH, PIXELS, seed=4), random(BATCH, PIXELS, seed=5)
+    assert_equal_to_autograd(layer, (pos,), (neg,), (torch.cat([pos, neg]),))
+
+
 def test_rows_that_are_sure_may_be_left_out() -> None:
     """With a steep threshold most slopes vanish; the compressed gradient is still autograd's."""
     generator = torch.Generator().manual_seed(1)

@@ -411,3 +411,52 @@ def test_positives_alone_and_negatives_alone_add_up_to_both(make, inputs):
     assert torch.equal(seen.goodness_neg, asleep.goodness_neg)
     assert all(nothing.isnan() for nothing in (awake.goodness_neg, asleep.goodness_pos))
     assert all(nothing.isnan() for nothing in (awake.accuracy, asleep.accuracy))
+
+
+def blocked(blocks, units=6):
+    return Dense(BELOW, units, blocks=blocks, generator=generator(), dtype=torch.float64)
+
+
+def test_blocks_are_layers_side_by_side():
+    """A layer of three blocks learns what three layers of a third of its units learn."""
+    whole, (x,) = blocked(3), plain_inputs()
+    whole.learn((x,))
+    for block, units in enumerate(torch.arange(6).chunk(3)):
+        part = blocked(1, units=2)
+        with torch.no_grad():
+            part.weight.copy_(whole.weight[:, units])
+            part.bias.copy_(whole.bias[units])
+        part.learn((x,))
+        torch.testing.assert_close(whole.weight.grad[:, units], part.weight.grad, msg=str(block))
+        torch.testing.assert_close(whole.bias.grad[units], part.bias.grad, msg=str(block))
+
+
+def test_goodness_of_a_layer_is_the_mean_of_its_blocks():
+    layer, y = blocked(3), uniform(4, 6)
+    expected = torch.stack([layer.goodness(part) for part in y.chunk(3, dim=1)]).mean(0)
+    torch.testing.assert_close(layer.total_goodness(y), expected)
+
+
+def test_regions_of_an_image_judge_apart():
+    """As many blocks as places: nothing a place learns depends on what other places see."""
+
+    def layer():
+        fields = LocalFields(
+            (6, 6, 1), (2, 2), channels=3, field=3, stride=3, blocks=4, generator=generator()
+        )
+        return fields.double()
+
+    x = uniform(4, 36).view(4, 6, 6) - 0.5
+    other = x.clone()
+    other[:, 3:, 3:] = 0.5
+    here, there = layer(), layer()
+    here.learn((x.flatten(1),))
+    there.learn((other.flatten(1),))
+    same = (here.weight.grad == there.weight.grad).flatten(1).all(1)
+    assert same.tolist() == [True, True, True, False]
+
+
+@pytest.mark.parametrize("blocks", [0, -1, 4, 7])
+def test_blocks_that_do_not_divide_the_units(blocks):
+    with pytest.raises(FFError, match="6 units cannot be divided"):
+        blocked(blocks)

@@ -147,7 +147,7 @@ class LabelledDense(LocalLayer):
             self._factor(projection, codes),
         )
         y = (share * factor).add_(self.bias).flatten(0, -2).relu_()
-        g_pos, g_neg = self.goodness(y).chunk(2)
+        g_pos, g_neg = self._goodness_of_passes(y, len(y) // 2)
         slopes = torch.cat(self.loss.slopes(g_pos, g_neg)).mul_(self.objective_scale)
         dz = self._dz(y, slopes).view(share.shape)
         by_factor = (dz * share).sum(-1, keepdim=True)

@@ -6,7 +6,6 @@ caller or a subclass does, so no gradient of one layer's objective can reach ano
 
 import math
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from typing import Any, final
 
 import torch
@@ -14,26 +13,11 @@ from torch import Tensor, nn
 
 from forward_forward.errors import UsageError
 from forward_forward.goodness import sum_of_squares
+from forward_forward.layers.statistics import LayerStatistics, statistics_of
 from forward_forward.losses import Loss, ThresholdLogistic
 from forward_forward.normalization import PeerNormalization
 from forward_forward.precision import CastCache, accumulate
-from forward_forward.slopes import Goodness, slope_of
-
-
-@dataclass(frozen=True)
-class LayerStatistics:
-    """What a layer saw in one batch; tensors of no dimension on the layer's device.
-
-    Arguments:
-        loss: mean loss, without the objective's factor.
-        accuracy: share of pairs in which real data has the higher goodness; NaN where one pass is missing.
-        goodness_pos, goodness_neg: mean goodness of each pass; NaN of a missing one.
-    """
-
-    loss: Tensor
-    accuracy: Tensor
-    goodness_pos: Tensor
-    goodness_neg: Tensor
+from forward_forward.slopes import Goodness, slope_of, unit_goodness, vanishes_at_zero
 
 
 class LocalLayer(nn.Module, ABC):
@@ -44,14 +28,19 @@ class LocalLayer(nn.Module, ABC):
 
     The objective is  loss(g⁺, g⁻) · U / |g(1)|,  where g(1) is the goodness of activities that are all 1. The
     factor is 1 for a sum and U for a mean of squares, so one learning rate and one peer strength serve both,
-    at any width.
+    at any width. A layer of several blocks has an objective for each, over its own units alone, and minimises their
+    sum (§5.3); U is then the units of a block.
 
     Arguments:
         units: U, the number of outputs.
         goodness: activities `[R, U]` → goodness `[R]`.
         loss: (g⁺, g⁻) → loss per sample; a threshold left open becomes g(1).
         peer: strength of peer normalisation, 0 for none.
+        blocks: how many groups of neighbouring units judge, each by its own goodness; a divisor of U.
         matmul_dtype: dtype of matmuls; None is the parameters' own.
+
+    Raises:
+        UsageError: when the goodness has no scale, or the units cannot be divided into so many blocks.
     """
 
     linear_in_rows = False
@@ -65,21 +54,20 @@ class LocalLayer(nn.Module, ABC):
         goodness: Goodness = sum_of_squares,
         loss: Loss | None = None,
         peer: float = 0.0,
+        blocks: int = 1,
         matmul_dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
-        unit_goodness = float(goodness(torch.ones(1, units, dtype=torch.float64)))
-        self.units = units
+        if blocks < 1 or units % blocks:
+            raise UsageError(f"{units} units cannot be divided into {blocks} blocks of equal size")
+        self.units, self.blocks = units, blocks
         self.goodness = goodness
-        self.loss = (loss or ThresholdLogistic()).for_layer(unit_goodness)
-        if not 0 < abs(unit_goodness) < math.inf:
-            raise UsageError(
-                f"this goodness is {unit_goodness} where every activity is 1; it needs a scale"
-            )
-        self.objective_scale = units / abs(unit_goodness)
+        at_one, scale = unit_goodness(goodness, units // blocks)
+        self.loss = (loss or ThresholdLogistic()).for_layer(at_one)
+        self.objective_scale = units / blocks / scale
         self.peer = PeerNormalization(units, peer) if peer else None
         self.matmul_dtype = matmul_dtype
-        self._gated_by_slope = _vanishes_at_zero(goodness, units)
+        self._gated_by_slope = vanishes_at_zero(goodness, units // blocks)
         self.cast = CastCache()
 
     @abstractmethod
@@ -92,10 +80,16 @@ class LocalLayer(nn.Module, ABC):
         """Return the activities y = ReLU(z), `[R, U]`, cut off from every graph."""
         return self.preactivation(*map(_detached, inputs)).detach().relu_()
 
+    def total_goodness(self, y: Tensor) -> Tensor:
+        """Return the goodness `[R]` of activities `[R, U]`; of several blocks, their mean."""
+        g = self.goodness(self._by_block(y))
+        return g if self.blocks == 1 else g.unflatten(0, (-1, self.blocks)).mean(1)
+
     def objective(self, y: Tensor) -> Tensor:
         """Return the objective of each sample `[B]` of activities `[2B, U]`, positives first."""
-        g_pos, g_neg = self.goodness(y).chunk(2)
-        return self.loss(g_pos, g_neg) * self.objective_scale
+        g_pos, g_neg = self.goodness(self._by_block(y)).chunk(2)
+        losses = self.loss(g_pos, g_neg) * self.objective_scale
+        return losses.unflatten(0, (-1, self.blocks)).sum(1)
 
     @final
     @torch.no_grad()
@@ -152,8 +146,7 @@ class LocalLayer(nn.Module, ABC):
             out: `[2B, U]`, in the dtype of matmuls.
         """
         slopes, pull, statistics = self._judged(y, share, len(y) // 2)
-        dz = slope_of(self.goodness, y, (slopes * fresh).to(y.dtype).unsqueeze(1))
-        dz = _gated(dz, rectified)
+        dz = _gated(self._slope(y, slopes * fresh), rectified)
         if pull is not None:
             dz[: len(y) // 2] -= pull
         out.copy_(dz)
@@ -179,19 +172,23 @@ class LocalLayer(nn.Module, ABC):
     def _judged(
         self, y: Tensor, share: float, positives: int
     ) -> tuple[Tensor, Tensor | None, LayerStatistics]:
-        """Return share / B · ∂objective/∂g of every row, the pull of peers on every positive row, and statistics."""
+        """Return share / B · ∂objective/∂g of every row's blocks, the pull on every positive row, and statistics."""
         g_pos, g_neg = self._goodness_of_passes(y, positives)
-        scale, pull = share / len(g_pos), None
+        scale, pull = share * self.blocks / len(g_pos), None
         slope_pos, slope_neg = self.loss.slopes(g_pos, g_neg)
-        slopes = torch.cat([slope_pos[:positives], slope_neg[: len(y) - positives]])
+        negatives = len(y) - positives
+        slopes = torch.cat(
+            [slope_pos[: positives * self.blocks], slope_neg[: negatives * self.blocks]]
+        )
         if self.peer is not None and positives:
             pull = self.peer.pull(y[:positives]).mul_(scale)
-        seen = _statistics(self.loss(g_pos, g_neg), g_pos, g_neg, 0 < positives < len(y))
+        seen = statistics_of(self.loss(g_pos, g_neg), g_pos, g_neg, 0 < positives < len(y))
         return slopes.mul_(self.objective_scale * scale), pull, seen
 
     def _goodness_of_passes(self, y: Tensor, positives: int) -> tuple[Tensor, Tensor]:
-        """Return the goodness `[B]` of positives and of negatives; of a missing pass, one beyond doubt."""
-        g_pos, g_neg = self.goodness(y).split([positives, len(y) - positives])
+        """Return the goodness of every block of positives and of negatives; of a missing pass, one beyond doubt."""
+        sizes = [positives * self.blocks, (len(y) - positives) * self.blocks]
+        g_pos, g_neg = self.goodness(self._by_block(y)).split(sizes)
         if len(g_pos) == len(g_neg):
             return g_pos, g_neg
         if not self.loss.separable:
@@ -233,7 +230,7 @@ class LocalLayer(nn.Module, ABC):
         bit. The pull of peer normalisation is the same for all positive rows: one row stands for them all.
         Counting rows would make a GPU wait, so there all rows are kept.
         """
-        if self.linear_in_rows and y.device.type == "cpu":
+        if self.linear_in_rows and self.blocks == 1 and y.device.type == "cpu":
             sizes = slopes.abs()
             taught = (sizes > sizes.max() * torch.finfo(y.dtype).eps / 8).nonzero().squeeze(1)
             if len(taught) < 0.75 * len(y):
@@ -253,8 +250,18 @@ class LocalLayer(nn.Module, ABC):
 
     def _dz(self, y: Tensor, slopes: Tensor) -> Tensor:
         """Return ∂objective/∂z `[R, U]`: ∂L/∂g · ∂g/∂y · ReLU′."""
-        dz = slope_of(self.goodness, y, slopes.to(y.dtype).unsqueeze(1))
+        dz = self._slope(y, slopes)
         return dz if self._gated_by_slope else _gated(dz, y)
+
+    def _slope(self, y: Tensor, slopes: Tensor) -> Tensor:
+        """Return ∂L/∂g · ∂g/∂y `[R, U]`, for a slope of every block of every row."""
+        return slope_of(self.goodness, self._by_block(y), slopes.to(y.dtype).unsqueeze(1)).view_as(
+            y
+        )
+
+    def _by_block(self, y: Tensor) -> Tensor:
+        """Return activities `[R, U]` with a row for each block, `[R · blocks, U / blocks]`."""
+        return y if self.blocks == 1 else y.reshape(-1, self.units // self.blocks)
 
     def set_matmul_dtype(self, dtype: torch.dtype | None) -> None:
         """Choose the dtype of matmuls; None is the parameters' own."""
@@ -262,11 +269,9 @@ class LocalLayer(nn.Module, ABC):
 
     def parts(self) -> dict[str, Any]:
         """Return the parts that every layer has, as keyword arguments of a constructor."""
-        return {
-            "goodness": self.goodness,
-            "loss": self.loss,
-            "peer": self.peer.strength if self.peer is not None else 0.0,
-        }
+        peer = self.peer.strength if self.peer is not None else 0.0
+        parts = {"goodness": self.goodness, "loss": self.loss, "peer": peer}
+        return parts if self.blocks == 1 else parts | {"blocks": self.blocks}
 
     def extra_repr(self) -> str:
         name = getattr(self.goodness, "__name__", repr(self.goodness))
@@ -279,22 +284,6 @@ def _gated(dz: Tensor, rectified: Tensor) -> Tensor:
     return gated
 
 
-def _statistics(loss: Tensor, g_pos: Tensor, g_neg: Tensor, both: bool) -> LayerStatistics:
-    """Return the means over a batch. A pass that is missing has no mean."""
-    means = [g_pos.mean(), g_neg.mean()]
-    right = (g_pos > g_neg).to(g_pos).mean()
-    if not both:
-        means, right = [mean.where(mean.isfinite(), math.nan) for mean in means], right * math.nan
-    return LayerStatistics(loss.mean(), right, *means)
-
-
 def _detached(value: Any) -> Any:
     """Cut a tensor, or anything that says how to cut itself, off from every graph."""
     return value.detach()
-
-
-def _vanishes_at_zero(goodness: Goodness, units: int) -> bool:
-    """Return whether ∂g/∂y is 0 wherever y is 0, so that the ReLU's own gate changes nothing."""
-    y = torch.linspace(0.5, 2, units, dtype=torch.float64).repeat(2, 1)
-    y[0, ::2] = y[1, 1::2] = 0
-    return bool((slope_of(goodness, y)[y == 0] == 0).all())

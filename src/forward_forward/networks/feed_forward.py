@@ -157,11 +157,18 @@ class FeedForward(nn.Module):
 
     def activities(self, *inputs: Any) -> Iterator[Tensor]:
         """Yield the activities `[R, U]` of each layer, bottom to top; only the last one is held."""
-        for layer in self.layers:
+        for index, layer in enumerate(self.layers):
             y = layer(*inputs)
             yield y
             if layer is not self.layers[-1]:
-                inputs = (self.normalization(y),)
+                inputs = (self.passed_on(self.normalization(y), index),)
+
+    def passed_on(self, h: Tensor, index: int) -> Tensor:
+        """Return what layer `index + 1` receives of the normalised activities `[R, U]` of layer `index`: all of them.
+
+        A subclass may put something in between, which no layer needs to know.
+        """
+        return h
 
     @torch.no_grad()
     def one_pass(self, images: Any) -> tuple[Tensor, Tensor]:
@@ -180,9 +187,11 @@ class FeedForward(nn.Module):
             inputs = (*inputs, neutral(self.classes, self.head.weight))
         read = []
         for index, layer in enumerate(self.layers):
-            inputs = (self.normalization(layer(*inputs)),)
+            h = self.normalization(layer(*inputs))
             if index >= self.read_from:
-                read.append(inputs[0])
+                read.append(h)
+            if layer is not self.layers[-1]:
+                inputs = (self.passed_on(h, index),)
         features = torch.cat(read, dim=1)
         return features, self.head(features)
 
@@ -196,7 +205,7 @@ class FeedForward(nn.Module):
         """
         activities = self.activities(self.project(images), codes)
         goodness = [
-            layer.goodness(y).view(len(codes), -1).t()
+            layer.total_goodness(y).view(len(codes), -1).t()
             for layer, y in zip(self.layers, activities, strict=True)
         ]
         return torch.stack(goodness)

@@ -223,7 +223,7 @@ class Recurrent(nn.Module):
         rows = []
         for _ in range(self.iterations if iterations is None else iterations):
             reactions = sorted(self.advance(state, drives), key=lambda r: r.layer)
-            rows.append([self.layers[r.layer].goodness(r.y).view(leading) for r in reactions])
+            rows.append([self.layers[r.layer].total_goodness(r.y).view(leading) for r in reactions])
         return torch.stack([torch.stack(row) for row in rows]), state
 
     def label_goodness(self, images: Any, codes: Tensor) -> Tensor:

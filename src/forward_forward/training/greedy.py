@@ -124,8 +124,9 @@ class Greedy:
         return stack(pos, neg)
 
     def _climb(self, inputs: Inputs) -> Inputs:
-        for layer in self.network.layers[: self.stage]:
-            inputs = (self.network.normalization(layer(*inputs)),)
+        network = self.network
+        for index, layer in enumerate(network.layers[: self.stage]):
+            inputs = (network.passed_on(network.normalization(layer(*inputs)), index),)
         return inputs
 
     def _inputs_of_all(self, generator: torch.Generator) -> Inputs:

@@ -10,7 +10,7 @@ from torch import Tensor
 from forward_forward.augment import Augmentation
 from forward_forward.errors import DataError, DivergenceError, UsageError
 from forward_forward.labels import every_label
-from forward_forward.layers.local_layer import LayerStatistics
+from forward_forward.layers.statistics import LayerStatistics
 from forward_forward.negatives import Negatives, stack
 from forward_forward.networks.recurrent import Recurrent
 from forward_forward.networks.state import Frame, State

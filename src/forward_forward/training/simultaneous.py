@@ -8,7 +8,7 @@ from torch import Tensor
 from forward_forward.adversarial import Adversary, described_adversary
 from forward_forward.augment import Augmentation
 from forward_forward.errors import UsageError
-from forward_forward.layers.local_layer import LayerStatistics
+from forward_forward.layers.statistics import LayerStatistics
 from forward_forward.negatives import Negatives, stack
 from forward_forward.networks.feed_forward import FeedForward
 from forward_forward.networks.network import Network
@@ -106,10 +106,12 @@ class Simultaneous(AllLayers):
             statistics.append(seen)
             if layer is network.layers[-1] and not keeps:
                 break
-            inputs = (network.normalization(y),)
+            h = network.normalization(y)
             del y  # so that no more than a layer's input, activities and slopes are alive at a time
             if keeps and index >= network.read_from:
-                read.append(inputs[0].chunk(2)[0].clone())
+                read.append(h.chunk(2)[0].clone())
+            if layer is not network.layers[-1]:
+                inputs = (network.passed_on(h, index),)
         return statistics, read
 
     def scores(self, images: Tensor) -> Scores:
