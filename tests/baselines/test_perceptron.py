@@ -52,3 +52,22 @@ def test_sizes_are_above_zero(sizes):
 def test_dropout_is_a_share(dropout):
     with pytest.raises(FFError, match="dropout"):
         Perceptron(12, 3, [9], generator=generator(), dropout=dropout)
+
+
+def test_pixels_are_left_out_in_training_alone():
+    net = Perceptron(12, 3, [50], generator=generator(), input_dropout=0.5)
+    plain = Perceptron(12, 3, [50], generator=generator())
+    kept = (uniform(5, 12, seed=4, dtype=torch.float32) >= 0.5) / 0.5
+    assert net(IMAGES, generator(4)).equal(plain(IMAGES * kept))
+    assert net.eval()(IMAGES).equal(plain(IMAGES))
+
+
+def test_leaving_out_takes_a_generator():
+    with pytest.raises(FFError, match="generator"):
+        Perceptron(12, 3, [9], generator=generator(), dropout=0.1)(IMAGES)
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.0, float("nan")])
+def test_input_dropout_is_a_share(share):
+    with pytest.raises(FFError, match="of the input"):
+        Perceptron(12, 3, [9], generator=generator(), input_dropout=share)

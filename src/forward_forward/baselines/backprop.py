@@ -19,6 +19,7 @@ class Perceptron(nn.Module):
         widths: units of each hidden layer.
         generator: draws the weights.
         dropout: share of hidden units left out in training.
+        input_dropout: share of pixels left out in training.
     """
 
     predictions = False
@@ -32,6 +33,7 @@ class Perceptron(nn.Module):
         *,
         generator: torch.Generator,
         dropout: float = 0.0,
+        input_dropout: float = 0.0,
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
@@ -39,10 +41,12 @@ class Perceptron(nn.Module):
         sizes = [in_features, *widths, classes]
         if min(sizes) <= 0:
             raise UsageError(f"a net of {sizes} units: all must be above 0")
-        if not 0 <= dropout < 1:
-            raise UsageError(f"dropout {dropout} must be at least 0 and below 1")
+        if not all(0 <= share < 1 for share in (dropout, input_dropout)):
+            raise UsageError(
+                f"dropout {dropout}, of the input {input_dropout}: both must be at least 0 and below 1"
+            )
         self.widths = list(widths)
-        self.dropout = dropout
+        self.dropout, self.input_dropout = dropout, input_dropout
         pairs = list(zip(sizes, sizes[1:], strict=False))
         linears = [
             nn.utils.skip_init(nn.Linear, i, o, device=device or "cpu", dtype=dtype)
@@ -54,6 +58,8 @@ class Perceptron(nn.Module):
 
     def forward(self, images: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """Return logits `[B, C]` of images `[B, D]`."""
+        if self.input_dropout and self.training:
+            images = dropped(images, self.input_dropout, generator)
         for linear in self.linears[:-1]:
             images = linear(images).relu_()
             if self.dropout and self.training:
@@ -74,11 +80,21 @@ class Perceptron(nn.Module):
 
     def describe(self) -> dict[str, Any]:
         """Return what defines this net beside its input and output, as plain JSON."""
-        return {"widths": self.widths, "dropout": self.dropout}
+        return {
+            "widths": self.widths,
+            "dropout": self.dropout,
+            "input_dropout": self.input_dropout,
+        }
 
 
 def dropped(activities: Tensor, share: float, generator: torch.Generator | None) -> Tensor:
-    """Return activities of which a share is left out at random, the others scaled up to keep the mean."""
+    """Return activities of which a share is left out at random, the others scaled up to keep the mean.
+
+    Raises:
+        UsageError: without a generator.
+    """
+    if generator is None:
+        raise UsageError("leaving units out in training takes a generator; or call eval() first")
     draw = torch.rand(activities.shape, generator=generator, device=activities.device)
     return activities * (draw >= share) / (1 - share)
 
