@@ -433,6 +433,17 @@ class TestReport:
         ff("report", "--out", "all.html")
         assert "author_program" in (here / "all.html").read_text()
 
+    @pytest.mark.parametrize(
+        ("words", "says"),
+        [
+            (["--only", "pairs"], "--pictures FOLDER"),
+            (["run", "--pictures", "shown"], "leave the run away"),
+            (["--pictures", "shown", "--only", "nothing"], "no picture is called 'nothing'"),
+        ],
+    )
+    def test_pictures_of_nothing(self, here, words, says):
+        fails("report", *words, code=2, says=says)
+
     def test_a_run_again(self, trained):
         page = trained[0] / "report.html"
         before = page.read_text()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from forward_forward import exhibits, overview, pictures, report, results
-from forward_forward.errors import FFError
+from forward_forward.errors import FFError, UsageError
 from forward_forward.records import Claim
 
 EVIL = "<script>alert('x')</script>&\""
@@ -239,3 +239,30 @@ def test_figures_1_and_2_are_drawn_from_what_a_record_keeps():
     words = pictured({**record(), "traces": traces})
     assert "hybrid images (figure 1)" in words
     assert "what the first layer looks for (figure 2)" in words
+
+
+def net(*errors):
+    """Return what records of as many seeds keep of a net."""
+    own = [{"metrics": {"goodness_error": error}, "curves": []} for error in errors]
+    return iter(own)
+
+
+def test_nets_of_a_recipe_are_drawn_side_by_side():
+    ours, theirs = net(2.0, 3.0), net(1.0, 1.5)
+    two = [record(recipe="pairs", nets={"ff": next(ours), "bp": next(theirs)}) for _ in range(2)]
+    figures = overview.figures(two)
+    figure, _ = figures["pairs: goodness error of each net"]
+    (axis,) = figure.axes
+    assert [label.get_text() for label in axis.get_yticklabels()] == ["ff", "bp"]
+    assert [sorted(line.get_xdata()) for line in axis.lines] == [[2.5], [2, 3], [1.25], [1, 1.5]]
+    assert "ff 2.50, bp 1.25" in figure.get_label()
+
+
+def test_pictures_are_saved_under_their_titles(tmp_path):
+    nets = {"ff": next(net(2.0)), "bp": next(net(1.0))}
+    figures = overview.figures([record(recipe="pairs", nets=nets)])
+    saved = report.save_pictures(figures, tmp_path / "new", only="pairs")
+    assert [path.name for path in saved] == ["pairs_goodness_error_of_each_net.png"]
+    assert saved[0].read_bytes().startswith(b"\x89PNG")
+    with pytest.raises(UsageError, match="no picture is called 'nobody'"):
+        report.save_pictures(figures, tmp_path, only="nobody")

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 
 from forward_forward import pictures
 from forward_forward.exhibits import BLURS, unpacked
+from forward_forward.pictures.style import words
 from forward_forward.records import Record
 from forward_forward.report import Figures
 
@@ -28,6 +29,7 @@ def figures(records: Sequence[Record], memory: Mapping[str, Any] | None = None) 
         found |= _of_images(record)
     for record in first.values():
         found |= _of_iterations(record)
+    found |= _of_nets(records)
     found |= _of_texts(records)
     if memory is not None:
         found["Memory and time by depth"] = (
@@ -56,6 +58,27 @@ def _of_errors(first: Mapping[str, Record]) -> dict[str, Captioned]:
         if drawn:
             found[title] = (pictures.curves_by_recipe(drawn), caption)
     return found
+
+
+def _of_nets(every: Sequence[Record]) -> dict[str, Captioned]:
+    """Return, of each recipe of several nets that are judged by an error, the error of each in every seed."""
+    groups: dict[str, dict[str, dict[str, list[float]]]] = {}
+    for record in every:
+        for net, own in record.get("nets", {}).items():
+            for readout in ("goodness_error", "softmax_error"):
+                error = own.get("metrics", {}).get(readout)
+                if error is not None and not pictures.tells_perplexity(own["curves"]):
+                    nets = groups.setdefault(record["recipe"], {}).setdefault(readout, {})
+                    nets.setdefault(net, []).append(error)
+    return {
+        f"{name}: {words(readout)} of each net": (
+            pictures.values_by_net(nets, f"{words(readout).capitalize()} on the test split, %"),
+            "A dot for each seed, a line at their mean.",
+        )
+        for name, readouts in groups.items()
+        for readout, nets in readouts.items()
+        if len(nets) > 1
+    }
 
 
 def _of_texts(every: Sequence[Record]) -> dict[str, Captioned]:

@@ -1,5 +1,6 @@
 """One run, or all of them, as a single HTML page that asks no other host for anything."""
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import jinja2
 from matplotlib.figure import Figure
 
 from forward_forward import pictures, records, results
+from forward_forward.errors import UsageError
 from forward_forward.records import Claim, Record
 
 Figures = Mapping[str, tuple[Figure, str]]
@@ -88,6 +90,31 @@ def write_page(path: Path | str, html: str) -> None:
         FFError: If that fails; an earlier page is then intact.
     """
     records.write_atomically(path, html)
+
+
+def save_pictures(figures: Figures, folder: Path, only: str = "") -> list[Path]:
+    """Write each picture as a PNG named after its title, and return the files.
+
+    Arguments:
+        figures: title → (figure, caption).
+        folder: made if need be.
+        only: of these, the pictures whose title begins so.
+
+    Raises:
+        UsageError: when there is none.
+    """
+    chosen = {title: figure for title, (figure, _) in figures.items() if title.startswith(only)}
+    if not chosen:
+        raise UsageError(
+            f"no picture is called {only!r}; there are: {', '.join(figures) or 'none'}"
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for title, figure in chosen.items():
+        path = folder / f"{re.sub('[^a-z0-9]+', '_', title.lower()).strip('_')}.png"
+        path.write_bytes(pictures.to_png(figure))
+        written.append(path)
+    return written
 
 
 def _subtitle(record: Record) -> str:

@@ -22,6 +22,10 @@ def report(
     benchmarks: Annotated[
         Path, typer.Option(help="Where `ff bench --save` put its figures.")
     ] = Path("benchmarks"),
+    pictures: Annotated[
+        Path | None, typer.Option(help="Also save the pictures of all records as PNGs there.")
+    ] = None,
+    only: Annotated[str, typer.Option(help="Of these pictures, those whose title begins so.")] = "",
     data: Annotated[
         str | None, typer.Option(help="Data set or text of a run.", show_default="its own")
     ] = None,
@@ -30,17 +34,27 @@ def report(
     """Write a page over all records, or draw a run's page again."""
     from forward_forward.console import say
 
-    say(f"wrote {_all(records, benchmarks, out) if run is None else _one(run, data, data_dir)}")
+    if run is not None and (pictures is not None or only):
+        raise UsageError("--pictures and --only are of all records; leave the run away")
+    if only and pictures is None:
+        raise UsageError("--only chooses among pictures to be saved; say where: --pictures FOLDER")
+    written = (
+        [_one(run, data, data_dir)]
+        if run is not None
+        else _all(records, benchmarks, out, pictures, only)
+    )
+    for path in written:
+        say(f"wrote {path}")
 
 
-def _all(root: Path, benchmarks: Path, out: Path) -> Path:
+def _all(root: Path, benchmarks: Path, out: Path, folder: Path | None, only: str) -> list[Path]:
     from forward_forward import overview
     from forward_forward.records import read_all
-    from forward_forward.report import results_page, write_page
+    from forward_forward.report import results_page, save_pictures, write_page
 
-    pictures = overview.figures(read_all(root), _memory(benchmarks))
-    write_page(out, results_page(rows_of(root), pictures))
-    return out
+    figures = overview.figures(read_all(root), _memory(benchmarks))
+    write_page(out, results_page(rows_of(root), figures))
+    return [out, *([] if folder is None else save_pictures(figures, folder, only))]
 
 
 def _memory(folder: Path) -> Any:

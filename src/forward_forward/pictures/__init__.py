@@ -16,7 +16,8 @@ from forward_forward.pictures.judged import (
     error_bars_by_readout,
     goodness_histograms,
 )
-from forward_forward.pictures.style import to_svg_or_png
+from forward_forward.pictures.nets import values_by_net
+from forward_forward.pictures.style import to_png, to_svg_or_png
 from forward_forward.pictures.text import (
     goodness_and_silence,
     perplexity_by_epoch,
@@ -39,5 +40,7 @@ __all__ = [
     "perplexity_by_epoch",
     "receptive_fields",
     "tells_perplexity",
+    "to_png",
     "to_svg_or_png",
+    "values_by_net",
 ]

@@ -25,10 +25,17 @@ def to_svg_or_png(figure: Figure) -> str:
     with matplotlib.rc_context({"svg.hashsalt": "forward_forward"}):
         figure.savefig(buffer, format="svg", metadata=metadata)
     kind = "svg+xml"
-    if buffer.tell() > MAX_SVG_BYTES:
-        buffer, kind = io.BytesIO(), "png"
-        figure.savefig(buffer, format="png", dpi=180, metadata={"Software": None})
-    return f"data:image/{kind};base64,{base64.b64encode(buffer.getvalue()).decode('ascii')}"
+    drawn = buffer.getvalue()
+    if len(drawn) > MAX_SVG_BYTES:
+        drawn, kind = to_png(figure), "png"
+    return f"data:image/{kind};base64,{base64.b64encode(drawn).decode('ascii')}"
+
+
+def to_png(figure: Figure) -> bytes:
+    """Return the figure as a PNG, the same for the same figure."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=180, metadata={"Software": None})
+    return buffer.getvalue()
 
 
 def new_figure(width: float, height: float) -> Figure:
