@@ -6,7 +6,9 @@ Differences from the source:
 1. Its backpropagation nets stand at 95.2 to 95.7 % where 98.4 % is what such a net reaches: its published program
    puts a softmax before a loss that has one. The gaps beside ours are those of its table, the nets are not.
 2. Both nets learn from 50,000 images; the other 10,000 of the training split are looked at after each epoch.
-3. Forward-Forward is our best method, backpropagation AdamW with dropout 0.2 and a rate that falls linearly.
+3. Forward-Forward is our best method at a rate of 6e-3; backpropagation is AdamW at 1e-3, falling linearly, with
+   dropout 0.2 of units and of pixels. Rates and dropout were chosen on held-out images, 1000 and 500 units, 20 epochs:
+   1.21 % by goodness, 1.29 % by backpropagation (LOG.md).
 """
 
 from forward_forward.recipes.matched import FOR_DIGITS, matched_recipe
@@ -17,4 +19,5 @@ RECIPE = matched_recipe(
     source="Bewtra 2023, table 1",
     target=2.0,
     most_points=0.3,
+    input_dropout=0.2,
 )

@@ -19,6 +19,7 @@ from forward_forward.training.schedules import linear
 Widths = tuple[int, ...]
 
 FF, BP = "ff", "bp"
+FF_RATE, BP_RATE = 6e-3, 1e-3
 FOR_DIGITS: list[Widths] = [
     (500, 500), (1000, 500), (1500, 500), (1000, 500, 100), (1500, 500, 100)
 ]  # fmt: skip
@@ -36,6 +37,7 @@ def matched_recipe(
     epochs: int = 60,
     target: float,
     most_points: float | None = None,
+    input_dropout: float = 0.0,
 ) -> Recipe:
     """Return a recipe that trains a pair of nets for each architecture.
 
@@ -52,9 +54,10 @@ def matched_recipe(
         target: error on held-out images, in percent; how many epochs a net takes to it is measured.
         most_points: a pair counts as matched where Forward-Forward is at most so far behind; None holds it to the
             published gap.
+        input_dropout: share of pixels that backpropagation leaves out.
     """
     nets = {
-        f"{name_of(widths)}_{kind}": _build(kind, widths, epochs)
+        f"{name_of(widths)}_{kind}": _build(kind, widths, epochs, input_dropout)
         for widths in architectures
         for kind in (FF, BP)
     }
@@ -108,16 +111,21 @@ def epochs_to(curves: Sequence[Mapping[str, Any]], target: float) -> int | None:
     return None
 
 
-def _build(kind: str, widths: Widths, epochs: int) -> Build:
+def _build(kind: str, widths: Widths, epochs: int, input_dropout: float) -> Build:
     def build(data: Dataset, seed: int, device: str) -> tuple[Learner, Plan]:
         if kind == FF:
             plan = Plan(epochs, batch_size=100, seed=seed, look_every=int(data.held_out))
-            return best_learner(data, widths, seed, device, adversary=None), plan
-        draw = generator(seed, "weights")
+            return best_learner(data, widths, seed, device, rate=FF_RATE, adversary=None), plan
         network = Perceptron(
-            data.features, data.classes, widths, generator=draw, dropout=0.2, device=device
+            data.features,
+            data.classes,
+            widths,
+            generator=generator(seed, "weights"),
+            dropout=0.2,
+            input_dropout=input_dropout,
+            device=device,
         )
-        learner = Backpropagation(network, Adam(rate=5e-4), fast_matmul_dtype(device))
+        learner = Backpropagation(network, Adam(rate=BP_RATE), fast_matmul_dtype(device))
         plan = Plan(
             epochs, batch_size=100, seed=seed, schedule=linear, look_every=int(data.held_out)
         )
