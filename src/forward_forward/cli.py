@@ -12,6 +12,7 @@ from forward_forward.commands import (
     compare,
     data,
     evaluate,
+    export,
     generate,
     listing,
     predict,
@@ -32,6 +33,7 @@ app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
 app.command("predict")(predict.predict)
 app.command("generate")(generate.generate)
+app.command("export")(export.export)
 app.command("list")(listing.listing)
 app.command("reproduce")(reproduce.reproduce)
 app.command("compare")(compare.compare)
