@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from compiled import Library, have, program, run, samples, write
+from compiled import Library, have
 from forward_forward.data.digits import load
 from forward_forward.errors import UsageError
-from forward_forward.export.c import c_sources
+from forward_forward.export.c import STRIDE, c_sources, fitting_rate
 from forward_forward.goodness import (
     mean_of_opposed_squares,
     mean_of_squares,
@@ -169,63 +169,13 @@ def test_an_empty_image_and_silent_layers_stay_finite(tmp_path, int8):
     assert all(np.isfinite(w.astype(float)).all() for w in library.weights)
 
 
-@needs_gcc
-def test_whole_numbers_compute_nearly_what_floats_do(tmp_path, digits):
-    net = digits_net((100, 100), goodness=mean_of_squares)
-    library = Library(tmp_path, net, int8=True)
-    with torch.no_grad():  # the same rounded weights
-        for layer, rows in zip(net.layers, library.weights, strict=True):
-            shift = round(np.log2(np.abs(rows).max() / float(layer.weight.abs().max())))
-            parts = torch.from_numpy(rows.T / 2.0**shift).float()
-            if layer is net.layers[0]:
-                layer.label_weight.copy_(parts[:10])
-                layer.weight[10:] = parts[10:64]
-            else:
-                layer.weight.copy_(parts[:-1])
-    expected = accumulated_goodness(net, digits.test.images[:50]).numpy()
-    found = np.stack([library.predict(image)[1] for image in digits.test.images[:50]]) / 65536
-    np.testing.assert_allclose(found, expected, rtol=0.03)
-
-
-@needs_gcc
-def test_rounding_by_chance_is_right_on_average(tmp_path, digits):
-    net = digits_net((20,), goodness=mean_of_squares, loss=ThresholdLogistic(temperature=1.0))
-    whole = Library(tmp_path / "int8", net, int8=True, rate=0.001)
-    exact = Library(tmp_path / "float", net, rate=0.001)
-    start = whole.weights[0].copy()
-    scale = 2.0 ** round(np.log2(np.abs(start).max() / np.abs(exact.weights[0]).max()))
-    exact.weights[0][:] = begun = start / scale
-    image, label = digits.train.images[0], digits.train.labels[0]
-    exact.learn_pass(image, label, real=True)
-    expected = (exact.weights[0] - begun) * scale
-    moved = np.zeros_like(expected)
-    for _ in range(2000):
-        whole.weights[0][:] = start
-        whole.learn_pass(image, label, real=True)
-        moved += whole.weights[0] - start
-    assert 0.01 < np.abs(expected).max() < 0.9  # steps that rounding to the nearest would lose
-    np.testing.assert_allclose(moved / 2000, expected, atol=0.05)
-    assert abs(moved.sum() / 2000 / expected.sum() - 1) < 0.03
-
-
-@needs_gcc
-def test_both_learn_digits(tmp_path, digits):
-    net = digits_net((100, 100), goodness=mean_of_squares, loss=SiLU())
-    order = torch.cat([torch.randperm(1437, generator=generator(e)) for e in range(3)])
-    right = {}
+def test_the_fitting_rate_falls_with_inputs_of_more_length():
+    assert fitting_rate(digits_net((40, 200, 30))) == STRIDE / 200
+    assert fitting_rate(digits_net((40, 200), place=concatenate)) == STRIDE / 74
+    assert fitting_rate(digits_net((40, 200), normalization=unit_length)) == STRIDE
     for int8 in (False, True):
-        folder = write(tmp_path / f"{int8}", net, int8=int8)
-        learn = samples(
-            folder / "learn", digits.train.images[order], digits.train.labels[order], int8
-        )
-        none = samples(folder / "none", digits.train.images[:0], digits.train.labels[:0], int8)
-        judge = samples(folder / "judge", digits.test.images, digits.test.labels, int8)
-        for name in (none, learn):
-            said = run(program(folder), name, judge)
-            right[int8, name.name] = int(re.search(r"right (\d+) of 360", said)[1]) / 3.6
-    assert max(right[False, "none"], right[True, "none"]) < 30
-    assert right[False, "learn"] > 90
-    assert right[True, "learn"] > 85
+        sources = c_sources(digits_net((40, 50, 30)), int8=int8)
+        assert "rate 0.00015625" in sources["ff_net.c"].lower()
 
 
 def test_sources_are_readable_and_licensed():
@@ -253,23 +203,6 @@ REFUSED = {
 def test_parts_that_c_has_not_are_refused(says, options):
     with pytest.raises(UsageError, match=says):
         c_sources(network(head=False, **options))
-
-
-REFUSED_IN_WHOLE_NUMBERS = {
-    "not standardised": {"pixel_mean": 0.5},
-    "by `length`": {"normalization": unit_length},
-    "do not fit 8 bits": {"strength": 300.0},
-    "of steepness": {"loss": SymBa(1000.0)},
-}
-
-
-@pytest.mark.parametrize(
-    ("says", "options"), REFUSED_IN_WHOLE_NUMBERS.items(), ids=REFUSED_IN_WHOLE_NUMBERS
-)
-def test_parts_that_whole_numbers_have_not_are_refused(says, options):
-    c_sources(network(head=False, **options))
-    with pytest.raises(UsageError, match=says):
-        c_sources(network(head=False, **options), int8=True)
 
 
 def test_rates_and_weights_that_do_not_fit_are_refused():

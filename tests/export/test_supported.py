@@ -1,6 +1,7 @@
 """Other kinds of nets are refused in one line that says what they are."""
 
 import pytest
+import torch
 from torch import nn
 
 from forward_forward.baselines.backprop import Perceptron
@@ -29,7 +30,15 @@ def dense(**parts):
     return Dense(6, 4, generator=generator(), **parts)
 
 
+def diverged():
+    net = network()
+    with torch.no_grad():
+        net.layers[1].bias[0] = float("nan")
+    return net
+
+
 REFUSED = {
+    "a net whose weights are not all finite": diverged,
     "a Linear": lambda: nn.Linear(2, 2),
     "a Perceptron": lambda: Perceptron(PIXELS, CLASSES, [4], generator=generator()),
     "a Recurrent": lambda: dense_recurrent(PIXELS, CLASSES, [4, 4], generator=generator()),

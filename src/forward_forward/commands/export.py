@@ -24,7 +24,9 @@ def export(
     ] = False,
     rate: Annotated[
         float | None,
-        typer.Option(help="Learning rate.", show_default="0.0015 for ONNX, 0.001 for C"),
+        typer.Option(
+            help="Learning rate.", show_default="0.0015 for ONNX, one that suits its width for C"
+        ),
     ] = None,
     budget: Annotated[
         bool, typer.Option("--budget", help="Show how many bytes learning takes in C.")
@@ -35,12 +37,7 @@ def export(
 
     --budget alone shows nets of several widths on images of 28×28.
     """
-    if onnx is None and c is None and not budget:
-        raise UsageError("say what to write: --onnx FOLDER, --c FOLDER, or --budget")
-    if model is None and (onnx is not None or c is not None):
-        raise UsageError("say which MODEL to export: the folder of a run or of its model")
-    if int8 and c is None:
-        raise UsageError("--int8 is for C code; add --c FOLDER")
+    _check_words(model, onnx, c, int8, budget)
     done: dict[str, Any] = {}
     network = None if model is None else _network(model)
     if onnx is not None:
@@ -53,6 +50,17 @@ def export(
         say_json(done)
     else:
         _tell(done)
+
+
+def _check_words(
+    model: Path | None, onnx: Path | None, c: Path | None, int8: bool, budget: bool
+) -> None:
+    if onnx is None and c is None and not budget:
+        raise UsageError("say what to write: --onnx FOLDER, --c FOLDER, or --budget")
+    if model is None and (onnx is not None or c is not None):
+        raise UsageError("say which MODEL to export: the folder of a run or of its model")
+    if int8 and c is None:
+        raise UsageError("--int8 is for C code; add --c FOLDER")
 
 
 def _network(model: Path) -> Any:
@@ -76,11 +84,11 @@ def _write_onnx(network: Any, folder: Path, rate: float | None) -> dict[str, Any
 
 def _write_c(network: Any, folder: Path, rate: float | None, int8: bool) -> dict[str, Any]:
     from forward_forward.export.budget import FLOAT, INT8, forward_forward_bytes
-    from forward_forward.export.c import RATE, c_sources, passes_at_once, sizes_of
+    from forward_forward.export.c import c_sources, passes_at_once, sizes_of
     from forward_forward.export.folder import check_free, write_new
 
     check_free(folder)
-    sources = c_sources(network, rate=RATE if rate is None else rate, int8=int8)
+    sources = c_sources(network, rate=rate, int8=int8)
     files = {name: text.encode() for name, text in sources.items()}
     write_new(folder, files)
     needed = forward_forward_bytes(

@@ -53,6 +53,8 @@ def _unfit(network: nn.Module) -> str | None:
         return "a net that learned without labels"
     if type(network) is not FeedForward:  # it may put something in between layers
         return f"a {type(network).__name__}"
+    if not all(bool(weight.isfinite().all()) for weight in network.parameters()):
+        return "a net whose weights are not all finite"
     for number, layer in enumerate(network.layers, start=1):
         unfit = _unfit_layer(layer, LabelledDense if number == 1 else Dense)
         if unfit is not None:
