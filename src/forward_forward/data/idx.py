@@ -21,9 +21,14 @@ UNSIGNED_BYTE = 8
 LARGEST = 2**30
 """Bytes of values above which a header is taken to be damaged; MNIST has 47 million."""
 CHUNK = 2**20
+FETCH = "delete the file and fetch it again with `ff data fetch`"
 
 
-def read_idx(path: Path, dimensions: int) -> NDArray[np.uint8]:
+class _Damaged(Exception):
+    """What is wrong with a file's bytes."""
+
+
+def read_idx(path: Path, dimensions: int, mend: str = FETCH) -> NDArray[np.uint8]:
     """Read one idx file of unsigned bytes, gzipped or plain, whatever its name ends in.
 
     Memory grows with the bytes that are there, never with what the header says, and never beyond
@@ -32,6 +37,7 @@ def read_idx(path: Path, dimensions: int) -> NDArray[np.uint8]:
     Arguments:
         path: the file.
         dimensions: how many dimensions it must have: 3 for images, 1 for labels.
+        mend: what to do where the file is damaged.
 
     Returns:
         A writable uint8 array of as many dimensions, each of size one or more.
@@ -54,10 +60,12 @@ def read_idx(path: Path, dimensions: int) -> NDArray[np.uint8]:
         raise DataError(f"{path}: not a regular file; give an idx file")
     try:
         return _read(path, dimensions)
+    except _Damaged as damage:
+        raise DataError(f"{path}: {damage}; {mend}") from None
     except FileNotFoundError:
         raise DataError(f"{path}: no such file; fetch it with `ff data fetch`") from None
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise _damaged(path, f"the gzip is corrupt ({error})") from error
+        raise DataError(f"{path}: the gzip is corrupt ({error}); {mend}") from error
     except OSError as error:
         raise DataError(
             f"{path}: cannot be read ({error.strerror or error}); check the file and its rights"
@@ -91,38 +99,34 @@ def _read(path: Path, dimensions: int) -> NDArray[np.uint8]:
         packed = raw.read(2) == b"\x1f\x8b"
     with gzip.open(path, "rb") if packed else open(path, "rb") as stream:
         start = 4 + 4 * dimensions
-        sizes = _sizes(path, stream.read(start), dimensions)
+        sizes = _sizes(stream.read(start), dimensions)
         expected = math.prod(sizes)
         values = bytearray()
         while len(values) <= expected and (chunk := stream.read(CHUNK)):
             values += chunk
     promise = f"the header promises {'×'.join(map(str, sizes))} = {expected} bytes"
     if len(values) < expected:
-        raise _damaged(path, f"truncated: {promise}, the file has {len(values)}")
+        raise _Damaged(f"truncated: {promise}, the file has {len(values)}")
     if len(values) > expected:
-        raise _damaged(path, f"trailing bytes: {promise}, the file has more")
+        raise _Damaged(f"trailing bytes: {promise}, the file has more")
     return np.frombuffer(values, dtype=np.uint8).reshape(sizes)
 
 
-def _sizes(path: Path, header: bytes, dimensions: int) -> tuple[int, ...]:
+def _sizes(header: bytes, dimensions: int) -> tuple[int, ...]:
     """Return the size of each dimension, or say what is wrong with the header."""
     if len(header) < 4:
-        raise _damaged(path, f"truncated: {len(header)} bytes are too few for an idx header")
+        raise _Damaged(f"truncated: {len(header)} bytes are too few for an idx header")
     if header[:2] != b"\0\0":
-        raise _damaged(path, f"not an idx file: it starts with {header[:4].hex()}")
+        raise _Damaged(f"not an idx file: it starts with {header[:4].hex()}")
     if header[2] != UNSIGNED_BYTE:
-        raise _damaged(path, f"values of type 0x{header[2]:02x}, not unsigned bytes (0x08)")
+        raise _Damaged(f"values of type 0x{header[2]:02x}, not unsigned bytes (0x08)")
     if header[3] != dimensions:
-        raise _damaged(path, f"{header[3]} dimensions, not {dimensions}")
+        raise _Damaged(f"{header[3]} dimensions, not {dimensions}")
     if len(header) < 4 + 4 * dimensions:
-        raise _damaged(path, f"truncated: the header ends after {len(header)} bytes")
+        raise _Damaged(f"truncated: the header ends after {len(header)} bytes")
     sizes = tuple(int(size) for size in np.frombuffer(header, dtype=">u4", offset=4))
     if 0 in sizes:
-        raise _damaged(path, f"empty: its sizes are {'×'.join(map(str, sizes))}")
+        raise _Damaged(f"empty: its sizes are {'×'.join(map(str, sizes))}")
     if math.prod(sizes) > LARGEST:
-        raise _damaged(path, f"absurd sizes {'×'.join(map(str, sizes))}, above {LARGEST} bytes")
+        raise _Damaged(f"absurd sizes {'×'.join(map(str, sizes))}, above {LARGEST} bytes")
     return sizes
-
-
-def _damaged(path: Path, what: str) -> DataError:
-    return DataError(f"{path}: {what}; delete the file and fetch it again with `ff data fetch`")

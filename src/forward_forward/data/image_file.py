@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import struct
+import tokenize
 import warnings
 import zipfile
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +18,23 @@ from forward_forward.errors import DataError
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+UNREADABLE = (
+    ValueError,
+    TypeError,
+    EOFError,
+    OSError,
+    MemoryError,
+    SyntaxError,
+    RuntimeError,
+    IndexError,
+    KeyError,
+    tokenize.TokenError,
+    struct.error,
+    zlib.error,
+    zipfile.BadZipFile,
+)
+"""What numpy, its archives and Pillow raise for bytes that they cannot make sense of."""
 
 
 def read_images(path: Path, shape: tuple[int, int, int]) -> Tensor:
@@ -42,7 +62,7 @@ def read_images(path: Path, shape: tuple[int, int, int]) -> Tensor:
     if start == b"\x93NUM" or start[:2] == b"PK" or path.suffix in (".npy", ".npz"):
         values = _numpy(path)
     elif start[:3] == b"\0\0\x08" or start[:2] == b"\x1f\x8b":
-        values = read_idx(path, 3)
+        values = read_idx(path, 3, mend="use another copy of it")
     else:
         values = _picture(path, shape)
     return torch.from_numpy(_checked(path, values, shape))
@@ -50,21 +70,28 @@ def read_images(path: Path, shape: tuple[int, int, int]) -> Tensor:
 
 def _numpy(path: Path) -> NDArray[Any]:
     try:
-        loaded = np.load(path, allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            return loaded
-        with loaded:
-            names = loaded.files
-            if "images" not in names and len(names) != 1:
-                raise DataError(
-                    f"{path}: holds {', '.join(names) or 'nothing'}; name the images `images`"
-                )
-            return np.asarray(loaded["images" if "images" in names else names[0]])
-    except (ValueError, EOFError, OSError, MemoryError, zipfile.BadZipFile, SyntaxError) as error:
+        with open(path, "rb") as stream, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            loaded = np.load(stream, allow_pickle=False)
+            if isinstance(loaded, np.ndarray):
+                return loaded
+            return _member(path, loaded)
+    except UNREADABLE as error:
         text = " ".join(str(error).split())
         if "allow_pickle" in text:
             text = "it holds Python objects, which are not read; save numbers"
         raise DataError(f"{path}: no array that can be read ({text})") from None
+
+
+def _member(path: Path, archive: Any) -> NDArray[Any]:
+    """Return the array `images` of an archive, or its only one."""
+    known = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+    if any(entry.compress_type not in known for entry in archive.zip.infolist()):
+        raise DataError(f"{path}: packed in a way that numpy does not; save it with numpy.savez")
+    names = archive.files
+    if "images" not in names and len(names) != 1:
+        raise DataError(f"{path}: holds {', '.join(names) or 'nothing'}; name the images `images`")
+    return np.asarray(archive["images" if "images" in names else names[0]])
 
 
 def _picture(path: Path, shape: tuple[int, int, int]) -> NDArray[np.uint8]:
@@ -73,6 +100,7 @@ def _picture(path: Path, shape: tuple[int, int, int]) -> NDArray[np.uint8]:
     channels, height, width = shape
     try:
         with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(path) as image:
                 if image.size != (width, height):
@@ -80,10 +108,10 @@ def _picture(path: Path, shape: tuple[int, int, int]) -> NDArray[np.uint8]:
                 pixels = np.asarray(image.convert("RGB" if channels == 3 else "L"))
     except UnidentifiedImageError:
         raise DataError(f"{path}: no picture, .npy, .npz or idx file that can be read") from None
-    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
-        raise DataError(f"{path}: damaged picture ({' '.join(str(error).split())})") from None
-    except Image.DecompressionBombWarning:
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError):
         raise DataError(f"{path}: far too large; the model reads {height}×{width}") from None
+    except UNREADABLE as error:
+        raise DataError(f"{path}: damaged picture ({' '.join(str(error).split())})") from None
     return pixels.transpose(2, 0, 1) if channels == 3 else pixels
 
 
@@ -113,7 +141,7 @@ def _checked(path: Path, values: NDArray[Any], shape: tuple[int, int, int]) -> N
 def _of_another_size(path: Path, size: tuple[int, ...], shape: tuple[int, int, int]) -> DataError:
     channels, height, width = shape
     colours = ", three colours" if channels == 3 else ""
+    shown = "×".join(map(str, size)) or "a single value"
     return DataError(
-        f"{path}: an image of {'×'.join(map(str, size))}; the model reads {height}×{width}{colours}: "
-        "scale it first"
+        f"{path}: an image of {shown}; the model reads {height}×{width}{colours}: scale it first"
     )
