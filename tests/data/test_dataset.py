@@ -94,6 +94,18 @@ def test_a_wrong_form(images, labels, says):
         make(images, labels)
 
 
+def test_without_labels():
+    nothing = Split(torch.rand(6, 4), None)
+    with pytest.raises(DataError, match="toy test: labels are a NoneType; give a tensor"):
+        make(test=nothing)
+
+
+@pytest.mark.parametrize("shape", [(2, 2), (4,), (1, -2, -2), (1, 1, 2, 2)])
+def test_a_shape_of_other_than_three_sizes(shape):
+    with pytest.raises(DataError, match=r"give \(channels, height, width\)"):
+        make(shape=shape)
+
+
 def test_class_names_must_fit():
     with pytest.raises(DataError, match="2 class names for 3 classes"):
         make(class_names=("a", "b"))

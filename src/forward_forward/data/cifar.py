@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from forward_forward.data.dataset import Dataset
+from forward_forward.data.dataset import Dataset, check_labels
 from forward_forward.data.examples import Split
 from forward_forward.data.location import complete, looked_in
 from forward_forward.errors import DataError
@@ -44,14 +44,16 @@ def read_cifar(
         raise DataError(
             f"{name} is not on this machine: looked in {looked}; `ff data fetch {name}` says what to get"
         )
-    splits = [_read(path, label_bytes) for path in paths]
+    splits = [_read(path, label_bytes, len(class_names)) for path in paths]
     images, labels = zip(*splits[:-1], strict=True)
     train = _split(np.concatenate(images), np.concatenate(labels))
     return Dataset(name, len(class_names), SHAPE, train, _split(*splits[-1]), class_names)
 
 
-def _read(path: Path, label_bytes: int) -> tuple[np.ndarray, np.ndarray]:
+def _read(path: Path, label_bytes: int, classes: int) -> tuple[np.ndarray, np.ndarray]:
     """Return pixels `[N, 3072]` and labels `[N]`, as bytes."""
+    import torch
+
     try:
         records = np.fromfile(path, dtype=np.uint8)
     except OSError as error:
@@ -63,7 +65,9 @@ def _read(path: Path, label_bytes: int) -> tuple[np.ndarray, np.ndarray]:
             "the file is cut off or no CIFAR batch: unpack the archive again"
         )
     records = records.reshape(-1, length)
-    return records[:, label_bytes:], records[:, label_bytes - 1]
+    labels = records[:, label_bytes - 1]
+    check_labels(path, torch.from_numpy(labels.copy()), classes, mend="unpack the archive again")
+    return records[:, label_bytes:], labels
 
 
 def _split(pixels: np.ndarray, labels: np.ndarray) -> Split:

@@ -35,9 +35,10 @@ class Dataset:
         class_names: one name per class.
 
     Raises:
-        DataError: a split is empty, has images and labels of different number, another dtype or
-            another image size than `shape`, a value that is NaN, infinite or outside [0, 1], or a
-            label outside the classes; or there is not one name per class.
+        DataError: a split is empty, has no labels, images and labels of different number, another
+            dtype or another image size than `shape`, a value that is NaN, infinite or outside
+            [0, 1], or a label outside the classes; or there is not one name per class, or `shape`
+            has not three sizes.
 
     Example:
         >>> import torch
@@ -60,11 +61,15 @@ class Dataset:
                 f"{self.name}: {len(self.class_names)} class names for {self.classes} classes; "
                 "give one name per class"
             )
+        if len(self.shape) != 3 or min(self.shape) < 0:
+            raise DataError(
+                f"{self.name}: images of shape {self.shape}; give (channels, height, width)"
+            )
         for part, split in (("train", self.train), ("test", self.test)):
             where = f"{self.name} {part}"
             _check_form(where, split, self.features)
             _check_pixels(where, split.images)
-            _check_labels(where, split.labels, self.classes)
+            check_labels(where, split.labels, self.classes)
 
     @property
     def held_out(self) -> bool:
@@ -205,6 +210,9 @@ def _check_form(where: str, split: Split, features: int) -> None:
     import torch
 
     images, labels = split.images, split.labels
+    for name, given in (("images", images), ("labels", labels)):
+        if not isinstance(given, torch.Tensor):
+            raise DataError(f"{where}: {name} are a {type(given).__name__}; give a tensor")
     if images.ndim != 2 or images.dtype != torch.float32:
         raise DataError(
             f"{where}: images are {images.dtype} {list(images.shape)}; "
@@ -238,12 +246,18 @@ def _check_pixels(where: str, images: Tensor) -> None:
     )
 
 
-def _check_labels(where: str, labels: Tensor, classes: int) -> None:
+def check_labels(
+    where: str | Path,
+    labels: Tensor,
+    classes: int,
+    mend: str = "correct them or the number of classes",
+) -> None:
+    """Raise a `DataError` that names `where` for labels `[N]` that are none of 0 to `classes - 1`."""
     bad = (labels < 0) | (labels >= classes)
     if bad.any():
         values = sorted(set(labels[bad].tolist()))
         shown = ", ".join(map(str, values[:5])) + (", …" if len(values) > 5 else "")
         raise DataError(
             f"{where}: {int(bad.sum())} labels are outside 0 to {classes - 1} ({shown}), the first "
-            f"at index {int(bad.int().argmax())}; correct them or the number of classes"
+            f"at index {int(bad.int().argmax())}; {mend}"
         )

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from forward_forward.data.dataset import Dataset
+from forward_forward.data.dataset import Dataset, check_labels
 from forward_forward.data.examples import Split
-from forward_forward.data.idx import read_pair
+from forward_forward.data.idx import FETCH, read_pair
 from forward_forward.data.location import locate
 from forward_forward.errors import DataError
 
@@ -34,12 +34,13 @@ def read_idx_dataset(
             class.
     """
     train_images, train_labels, test_images, test_labels = locate(name, files, data_dir)
-    train = _read_split(train_images, train_labels, size)
-    test = _read_split(test_images, test_labels, size)
-    return Dataset(name, len(class_names), (1, *size), train, test, class_names)
+    classes = len(class_names)
+    train = _read_split(train_images, train_labels, size, classes)
+    test = _read_split(test_images, test_labels, size, classes)
+    return Dataset(name, classes, (1, *size), train, test, class_names)
 
 
-def _read_split(images_path: Path, labels_path: Path, size: tuple[int, int]) -> Split:
+def _read_split(images_path: Path, labels_path: Path, size: tuple[int, int], classes: int) -> Split:
     import torch
 
     images, labels = read_pair(images_path, labels_path)
@@ -50,4 +51,6 @@ def _read_split(images_path: Path, labels_path: Path, size: tuple[int, int]) -> 
             "use the files of this set"
         )
     pixels = torch.from_numpy(images).flatten(1).to(torch.float32).div_(255)
-    return Split(pixels, torch.from_numpy(labels).to(torch.int64))
+    targets = torch.from_numpy(labels).to(torch.int64)
+    check_labels(labels_path, targets, classes, mend=FETCH)
+    return Split(pixels, targets)
