@@ -11,11 +11,12 @@ from forward_forward.goodness import sum_of_squares
 from forward_forward.labels import neutral
 from forward_forward.layers.dense import Dense
 from forward_forward.layers.described import build_layer, describe_layer
-from forward_forward.layers.labelled_dense import LabelledDense
+from forward_forward.layers.labelled_dense import LabelledDense, Projection
 from forward_forward.layers.local_layer import LocalLayer
 from forward_forward.layers.softmax_head import SoftmaxHead
 from forward_forward.layers.symbols import Symbols
 from forward_forward.losses import Loss
+from forward_forward.networks.network import check_images
 from forward_forward.normalization import Normalization, length
 from forward_forward.slopes import Goodness
 from forward_forward.spec import describe, find_normalization
@@ -149,11 +150,19 @@ class FeedForward(nn.Module):
 
         That is the first layer's share of them, or, in a net without labels, the images normalised; symbols stay as
         they are.
+
+        Raises:
+            DataError: when images are of another size or dtype than the net's.
         """
         first = self.layers[0]
+        if isinstance(images, Projection) or self.reads_symbols:
+            return images
+        features = getattr(first, "in_features", None)
+        if isinstance(features, int):
+            check_images(images, features, first)
         if isinstance(first, LabelledDense):
             return first.project(images)
-        return images if self.reads_symbols else self.normalization(images)
+        return self.normalization(images)
 
     def activities(self, *inputs: Any) -> Iterator[Tensor]:
         """Yield the activities `[R, U]` of each layer, bottom to top; only the last one is held."""

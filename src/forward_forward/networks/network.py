@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+import torch
 from torch import Tensor
 
+from forward_forward.errors import DataError, UsageError
 from forward_forward.layers.local_layer import LocalLayer
 from forward_forward.layers.softmax_head import SoftmaxHead
 
@@ -49,3 +51,39 @@ class Network(Protocol):
     def parameters(self) -> Any:
         """Yield the parameters, as torch does."""
         ...
+
+
+def check_images(images: Any, features: int, layer: LocalLayer) -> None:
+    """Raise a `DataError` for images that a net cannot read: none at all, of another size, of another dtype.
+
+    Arguments:
+        images: to be `[..., B, D]`.
+        features: D.
+        layer: hears them; they are in the dtype of its weights, or of its matmuls.
+    """
+    dtype = next(layer.parameters()).dtype
+    if not isinstance(images, Tensor):
+        raise DataError(
+            f"images are a {type(images).__name__}; give a tensor of rows of {features}"
+        )
+    fits = images.ndim > 1 and images.shape[-1] == features and images.numel() > 0
+    if not fits or images.dtype not in (dtype, layer.matmul_dtype):
+        raise DataError(
+            f"images of {tuple(images.shape)} {_name(images.dtype)}; this net reads rows of {features} "
+            f"{_name(dtype)} values: convert them, bytes to shares of 255"
+        )
+
+
+def check_codes(codes: Tensor, images: int, classes: int) -> None:
+    """Raise a `UsageError` for label codes that are not `[K, 1 or B, C]` of so many images and classes."""
+    if codes.shape[-1] != classes:
+        raise UsageError(f"label codes for {codes.shape[-1]} classes; this net has {classes}")
+    if codes.ndim != 3 or codes.shape[1] not in (1, images) or not codes.is_floating_point():
+        raise UsageError(
+            f"label codes of {tuple(codes.shape)} {_name(codes.dtype)} for {images} images; "
+            f"give floats, (labels, 1 or {images}, {classes})"
+        )
+
+
+def _name(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")

@@ -10,6 +10,7 @@ from forward_forward.errors import DataError, UsageError
 from forward_forward.layers.described import build_layer, describe_layer
 from forward_forward.layers.joint import Joint
 from forward_forward.layers.softmax_head import SoftmaxHead
+from forward_forward.networks.network import check_codes, check_images
 from forward_forward.networks.state import Frame, Reaction, State
 from forward_forward.networks.wiring import IMAGE, LABEL, Source, check_fit, checked, image_size
 from forward_forward.normalization import Normalization, length
@@ -96,12 +97,12 @@ class Recurrent(nn.Module):
         """Return the frame of images `[B, D]` or `[2, B, D]` (or the one already made).
 
         Raises:
-            DataError: when images are of another size than the net's.
+            DataError: when images are of another size or dtype than the net's.
         """
         if isinstance(images, Frame):
             return images
-        fits = images.ndim == 2 or (images.ndim == 3 and len(images) <= 2)
-        if not fits or images.shape[-1] != self.in_features or not images.numel():
+        check_images(images, self.in_features, self.layers[0])
+        if images.ndim > 3 or (images.ndim == 3 and len(images) > 2):
             shape = tuple(images.shape)
             raise DataError(
                 f"frames of {shape}; this net reads rows of {self.in_features}, or two blocks of them"
@@ -153,16 +154,14 @@ class Recurrent(nn.Module):
             codes: label codes, `[K, 1 or B, C]`; None where no label feeds the net.
 
         Raises:
-            UsageError: when codes are missing, too many, or for another number of classes.
+            UsageError: when codes are missing, too many, of another form, or for another number of classes.
         """
         if self.labelled != (codes is not None):
             raise UsageError(
                 "a net that a label feeds needs label codes, and one without takes none"
             )
-        if codes is not None and codes.shape[-1] != self.classes:
-            raise UsageError(
-                f"label codes for {codes.shape[-1]} classes; this net has {self.classes}"
-            )
+        if codes is not None:
+            check_codes(codes, frame.images.shape[1], self.classes)
         leading = torch.broadcast_shapes(
             frame.images.shape[:2], codes.shape[:2] if codes is not None else (1, 1)
         )
@@ -214,6 +213,8 @@ class Recurrent(nn.Module):
             state: to go on from, changed in place; None begins with the bottom-up pass.
             iterations: T; None runs all.
         """
+        if iterations is not None and iterations < 1:
+            raise UsageError(f"{iterations} iterations: run 1 or more")
         drives = self.drives(frame, codes)
         leading = drives[0].shape[:2]
         if state is None:
