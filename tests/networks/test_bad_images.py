@@ -11,7 +11,7 @@ from toys import CLASSES, PIXELS, generator, network
 
 GOOD = torch.full((2, PIXELS), 0.5)
 NETS = {
-    "labelled": lambda **k: network(**k),
+    "labelled": network,
     "label beside": lambda **k: network(place=concatenate, **k),
     "unlabelled": lambda **k: network(labelled=False, **k),
     "recurrent": lambda **k: dense_recurrent(PIXELS, CLASSES, [7], generator=generator(), **k),

@@ -5,6 +5,7 @@ import torch
 from sklearn.metrics import confusion_matrix, f1_score
 
 from forward_forward.data import Split
+from forward_forward.errors import UsageError
 from forward_forward.training.evaluation import Scores, evaluate, shortlisted
 from toys import labels_of, normal, uniform
 
@@ -99,3 +100,18 @@ def test_a_shortlist_keeps_k_labels(k):
         best = logits[i].argsort(descending=True)[:k].tolist()
         expected = [g if c in best else -torch.inf for c, g in enumerate(goodness[i].tolist())]
         assert scores[i].tolist() == expected
+
+
+def test_scores_of_another_number_of_classes_are_told():
+    with pytest.raises(UsageError, match="goodness scores 4 classes, but there are 5"):
+        look(normal(LAYERS, COUNT, 4), labels_of(COUNT, 0, 4))
+
+
+def test_a_prediction_that_is_sure_of_the_wrong_symbol_has_no_end_of_perplexity():
+    split = Split(torch.zeros(2, 1), torch.tensor([0, 0]))
+    sure = torch.tensor([[0.0, 1e4]])
+    found = evaluate(
+        lambda images: Scores({"softmax": sure.expand(len(images), 2)}, predictions=True), split, 2
+    )
+    assert found.metrics["softmax_perplexity"] == float("inf")
+    assert found.metrics["softmax_bits"] == pytest.approx(1e4 / 0.693147, rel=1e-3)

@@ -244,6 +244,12 @@ def test_every_request_to_end_saves_and_works_as_before_afterwards(name, tmp_pat
     assert progress["epoch"] * 3 + progress["step"] == 3
 
 
+def test_a_net_for_another_number_of_classes_is_told():
+    data = replace(dataset(), classes=CLASSES + 1, class_names=tuple("abcd"))
+    with pytest.raises(UsageError, match="the net knows 3 classes, toy has 4"):
+        train(simultaneous(), data, PLAN)
+
+
 def test_it_runs_in_a_thread():
     done = []
     thread = threading.Thread(target=lambda: done.append(train(simultaneous(), dataset(), PLAN)))

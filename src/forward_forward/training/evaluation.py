@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from forward_forward.data import Split
+from forward_forward.errors import UsageError
 
 SHORTLIST = 3
 
@@ -59,6 +60,9 @@ def evaluate(
         split: what to judge on.
         classes: C.
         batch_size: images at a time.
+
+    Raises:
+        UsageError: when the scores are of another number of classes.
     """
     confusions: dict[str, Tensor] = {}
     surprise: dict[str, float] = {}
@@ -67,6 +71,11 @@ def evaluate(
         split.images.split(batch_size), split.labels.split(batch_size), strict=True
     ):
         batch = scores(images)
+        for name, value in batch.readouts.items():
+            if value.shape[1] != classes:
+                raise UsageError(
+                    f"{name} scores {value.shape[1]} classes, but there are {classes}; take a net for these data"
+                )
         answers = {name: value.argmax(1) for name, value in batch.readouts.items()}
         if batch.layers is not None:
             for name, run in _runs(len(batch.layers)).items():
@@ -83,7 +92,8 @@ def evaluate(
     result = _summarize(confusions)
     for name, total in surprise.items():
         mean = total / len(split)
-        result.metrics[f"{name}_perplexity"] = round(math.exp(mean), 6)
+        perplexity = float(torch.tensor(mean, dtype=torch.float64).exp())  # infinite, not an error
+        result.metrics[f"{name}_perplexity"] = round(perplexity, 6)
         result.metrics[f"{name}_bits"] = round(mean / math.log(2), 6)
     if len(active) > 1:
         result.metrics["silent_units"] = round(100 * float((~active).double().mean()), 6)

@@ -51,6 +51,7 @@ def train(
     Raises:
         CheckpointError: when a checkpoint is damaged, or is of another configuration.
         DivergenceError: when a loss is no longer finite; the last checkpoint stays.
+        UsageError: when the net is for another number of classes, or would be tuned on a test split.
         KeyboardInterrupt: on Ctrl-C, after the state was saved.
     """
     keep_freed_memory()
@@ -74,6 +75,11 @@ class _Run:
             raise UsageError(
                 f"early looks at {data.name}'s test images would tune on them; "
                 "train on data.for_validation(), or set look_every=0"
+            )
+        known = getattr(learner.network, "classes", data.classes)
+        if known != data.classes:
+            raise UsageError(
+                f"the net knows {known} classes, {data.name} has {data.classes}; build it for these data"
             )
         self.learner, self.data, self.plan = learner, data, plan
         self.folder, self.watch = folder, watch
