@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from forward_forward.augment import Jitter
-from forward_forward.errors import UsageError
+from forward_forward.errors import DataError, UsageError
 from toys import generator, uniform
 
 SHAPE = (2, 6, 5)
@@ -53,3 +53,9 @@ def test_images_are_not_mixed_up():
 def test_a_shift_out_of_the_image_is_refused(pixels):
     with pytest.raises(UsageError):
         Jitter(SHAPE, pixels=pixels)
+
+
+@pytest.mark.parametrize("shape", [(3, 59), (60,), (3, 2, 30)])
+def test_images_of_another_size_are_told(shape):
+    with pytest.raises(DataError, match="give the shape of these data"):
+        Jitter(SHAPE)(uniform(*shape), generator())

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from forward_forward.errors import UsageError
+from forward_forward.errors import DataError, UsageError
 from forward_forward.spec import describe
 
 Augmentation = Callable[[Tensor, torch.Generator], Tensor]
@@ -48,8 +48,17 @@ class Jitter:
             )
 
     def __call__(self, images: Tensor, generator: torch.Generator) -> Tensor:
-        """Return the images `[B, D]`, each with a shift of its own."""
+        """Return the images `[B, D]`, each with a shift of its own.
+
+        Raises:
+            DataError: when images are of another size.
+        """
         channels, height, width = self.shape
+        if images.shape[1:] != (channels * height * width,):
+            raise DataError(
+                f"images of {tuple(images.shape[1:])} values cannot be shifted as {channels}×{height}×{width}; "
+                "give the shape of these data"
+            )
         batch, p = len(images), self.pixels
         maps = F.pad(images.view(batch, channels, height, width), (p, p, p, p))
         start = torch.randint(2 * p + 1, (2, batch, 1), generator=generator, device=images.device)

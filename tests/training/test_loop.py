@@ -487,7 +487,8 @@ def test_nothing_is_kept_without_a_folder(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "options",
     [{"epochs": 0}, {"epochs": -1}, {"epochs": 1, "batch_size": 0}, {"epochs": 1, "passes": 0},
-     {"epochs": 1, "look_every": -1}, {"epochs": 1, "batch_size": -5}],
+     {"epochs": 1, "look_every": -1}, {"epochs": 1, "batch_size": -5}, {"epochs": math.nan},
+     {"epochs": 1.5}, {"epochs": 1, "batch_size": 2.5}, {"epochs": "2"}],
 )  # fmt: skip
 def test_plans_that_make_no_sense_are_refused(options):
     with pytest.raises(UsageError, match="above 0"):

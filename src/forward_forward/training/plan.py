@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from numbers import Integral
 from typing import Any
 
 from forward_forward.errors import UsageError
@@ -34,10 +35,12 @@ class Plan:
     look_back: bool = False
 
     def __post_init__(self) -> None:
-        if min(self.epochs, self.batch_size, self.passes) <= 0 or self.look_every < 0:
+        counts = (self.epochs, self.batch_size, self.passes, self.look_every)
+        whole = all(isinstance(count, Integral) for count in counts)
+        if not whole or min(counts[:3]) <= 0 or self.look_every < 0:
             raise UsageError(
                 f"{self.epochs} epochs of batches of {self.batch_size}, a look every "
-                f"{self.look_every}: epochs and batch must be above 0, looks not below"
+                f"{self.look_every}: epochs and batch must be above 0, looks not below, all of them whole"
             )
 
     def describe(self) -> dict[str, Any]:
