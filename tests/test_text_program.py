@@ -7,6 +7,7 @@ import torch
 
 from forward_forward.errors import UsageError
 from forward_forward.models import load_model
+from forward_forward.training.checkpoints import _seal
 from test_cli import fails, ff
 from toys import generator
 
@@ -71,8 +72,63 @@ def test_the_rival_writes_too(trained):
 
 def test_a_page_is_drawn_again_where_the_text_is_named(trained):
     folder, _ = trained
-    fails("report", folder / "run", code=2, says="--data")
     assert "report.html" in ff("report", folder / "run", "--data", folder / "rhyme.txt").stdout
+
+
+def judged(*words):
+    return json.loads(ff("evaluate", *words, "--json").stdout)["metrics"]
+
+
+@pytest.fixture
+def moved(trained, tmp_path):
+    """A short run, and the text of it, at a place of its own and so free to move."""
+    text = tmp_path / "aesop"  # named like a text set, but it is none
+    text.write_text(RHYME, encoding="utf-8")
+    words = ["--no-baseline", "--no-report", "--out", tmp_path / "run"]
+    ff("train", "--text", text, *SMALL, *words)
+    return tmp_path / "run", text
+
+
+def test_a_model_finds_its_text_again_from_anywhere(moved, trained, monkeypatch):
+    run, text = moved
+    monkeypatch.chdir("/")
+    assert judged(run) == judged(run, "--data", text)
+    folder, _ = trained
+    own = folder / "run/backprop"
+    assert judged(own) == judged(own, "--data", folder / "rhyme.txt")
+
+
+def test_of_a_text_held_out_the_same_part_is_judged_again(trained, tmp_path):
+    words = ["--no-baseline", "--no-report", "--validation", "--out", tmp_path / "run", "--json"]
+    told = ff("train", "--text", trained[0] / "rhyme.txt", *SMALL, *words).stdout
+    bits = json.loads(told)["forward_forward"]["metrics"]["softmax_bits"]
+    assert judged(tmp_path / "run")["softmax_bits"] == pytest.approx(bits, rel=1e-3)
+
+
+def test_a_text_that_has_moved_or_changed_is_told(moved):
+    run, text = moved
+    before = judged(run)
+    text.write_text(RHYME + "more", encoding="utf-8")
+    for command in ("evaluate", "report"):
+        fails(command, run, code=1, says=["has changed since", "--data FILE"])
+    assert judged(run, "--data", text) != before
+    elsewhere = text.rename(text.with_name("elsewhere.txt"))
+    fails("evaluate", run, code=1, says=[f"{text}, the text", "No such file", "--data FILE"])
+    elsewhere.write_text(RHYME, encoding="utf-8")
+    assert judged(run, "--data", elsewhere) == before
+    elsewhere.rename(text)
+    assert judged(run) == before
+
+
+def test_a_model_that_does_not_know_its_file_asks_for_it(moved):
+    run, text = moved
+    path = run / "model" / "manifest.json"
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    assert manifest["model"].pop("file")["path"] == str(text)
+    manifest["model"]["data"] = "rhyme.txt"
+    manifest["seal"] = _seal(manifest)
+    path.write_text(json.dumps(manifest), encoding="utf-8")
+    fails("evaluate", run, code=2, says=["'rhyme.txt', a file", "--data FILE"])
 
 
 def test_what_is_no_symbol_of_the_net_is_left_out_of_the_prompt(trained):
@@ -104,6 +160,18 @@ def test_bad_wishes(trained, tmp_path):
     fails("train", "--text", folder / "rhyme.txt", "--jitter", 1, code=2, says="jitter is for nets")
     fails("train", "--text", folder / "rhyme.txt", "--window", 0, code=2, says="windows of 0")
     fails("train", "--text", folder / "rhyme.txt", "--window", 9999, code=1, says="shorter windows")
+
+
+@pytest.mark.parametrize("place", ["", "/dev/null", "/dev/zero", "."])
+def test_what_is_no_file_of_text_is_not_read(place):
+    for words in (["train", "--text", place], ["train", "--text", f"{place}/"]):
+        fails(*words, code=1, says="give the path of a text file")
+
+
+def test_a_text_too_short_for_a_window_is_named(tmp_path):
+    (tmp_path / "short.txt").write_text("abc def", encoding="utf-8")
+    words = ["--text", tmp_path / "short.txt", "--window", 3]
+    fails("train", *words, code=1, says="short.txt: the test part, 1 symbols, has no window of 3")
 
 
 def test_a_net_that_names_images_writes_nothing(tmp_path):

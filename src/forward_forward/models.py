@@ -1,7 +1,7 @@
 """A trained net in a folder: `manifest.json` and one safetensors file, each with a sha256. No pickle."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,8 @@ from torch import Tensor, nn
 from forward_forward.baselines.backprop import Perceptron
 from forward_forward.baselines.text import TextPerceptron
 from forward_forward.data import Examples
-from forward_forward.data.text import cleaned, encoded
+from forward_forward.data.text import TextFile, cleaned, encoded
+from forward_forward.data.windows import Windows
 from forward_forward.errors import CheckpointError, DataError, FFError, UsageError
 from forward_forward.generated import continued
 from forward_forward.networks.feed_forward import FeedForward
@@ -43,6 +44,7 @@ class Model:
         data: name of the data set it learned from.
         metrics: how well it did on that set's test split, or on the held-out part where the name says so.
         matmul_dtype: of its matmuls.
+        file: the text it learned from, where that was a file of one's own.
     """
 
     network: nn.Module
@@ -51,6 +53,7 @@ class Model:
     data: str
     metrics: dict[str, Any] = field(default_factory=dict)
     matmul_dtype: torch.dtype = torch.float32
+    file: TextFile | None = None
 
     @property
     def reads_text(self) -> bool:
@@ -134,6 +137,8 @@ def save_model(
         "metrics": dict(metrics),
         "matmul_dtype": describe(matmul_dtype),
     }
+    if isinstance(data, Windows) and data.file is not None:
+        described["file"] = asdict(data.file)
     tensors = {f"network.{name}": value for name, value in network.state_dict().items()}
     write_folder(folder, tensors, {"model": described})
 
@@ -165,6 +170,7 @@ def load_model(folder: Path, device: torch.device | str = "cpu") -> Model:
             str(described["data"]),
             dict(described["metrics"]),
             _runnable(described["matmul_dtype"], device),
+            TextFile(**described["file"]) if "file" in described else None,
         )
     except (KeyError, TypeError, ValueError, AttributeError, RuntimeError, FFError) as error:
         raise CheckpointError(

@@ -74,14 +74,16 @@ def fitting_data(model: Any, name: str | None, data_dir: Path | None, device: st
 
 
 def _fitting_text(model: Any, name: str | None, data_dir: Path | None, device: str) -> Any:
-    """Return the windows of a text in the model's own alphabet."""
+    """Return the windows of a text in the model's own alphabet: the one it learned from, or the one named."""
     from forward_forward.data.dataset import names
     from forward_forward.data.text import load_text
     from forward_forward.data.windows import windowed
 
     own, _, part = model.data.partition("/") if name is None else (name, "", "")
-    if name is None and own not in names():
-        raise UsageError(f"the model learned from {own!r}, a file; say where it is: --data")
+    if name is None and model.file is not None:
+        own = model.file.found()
+    elif name is None and own not in names():
+        raise UsageError(f"the model learned from {own!r}, a file; say where it is: --data FILE")
     alphabet = "".join(model.class_names)
     data = windowed(load_text(own, data_dir, device, alphabet), model.shape[2])
     return data.for_validation() if part == "validation" else data

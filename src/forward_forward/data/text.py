@@ -5,6 +5,7 @@ torch is imported inside the functions, as in `dataset.py`.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -21,6 +22,40 @@ ALPHABET = "abcdefghijklmnopqrstuvwxyz ,;."
 """The paper's 30 symbols (§4.1)."""
 
 
+@dataclass(frozen=True)
+class TextFile:
+    """The file that a text was read from.
+
+    Arguments:
+        path: absolute.
+        sha256: of its bytes.
+    """
+
+    path: str
+    sha256: str
+
+    def found(self) -> Path:
+        """Return where it lies.
+
+        Raises:
+            DataError: it cannot be read any more, or is another text now.
+        """
+        path = Path(self.path)
+        try:
+            same = hashlib.sha256(path.read_bytes()).hexdigest() == self.sha256
+        except OSError as error:
+            raise DataError(
+                f"{path}, the text that was learned, cannot be read ({error.strerror}); "
+                "say where it is now: --data FILE"
+            ) from None
+        if not same:
+            raise DataError(
+                f"{path} has changed since it was learned; say where the text of then is, or take "
+                f"this one, with --data FILE"
+            )
+        return path
+
+
 @dataclass(frozen=True, eq=False)
 class Text:
     """A training and a test part of the same kind of text.
@@ -29,12 +64,14 @@ class Text:
         name: as errors and records spell it.
         alphabet: its symbols; symbol i has index i.
         train, test: indices of symbols, `[T]` int64.
+        file: what it was read from; None for a text set, which is found by its name.
     """
 
     name: str
     alphabet: str
     train: Tensor
     test: Tensor
+    file: TextFile | None = None
 
     def to(self, device: torch.device | str) -> Text:
         """Return the same text with both parts on `device`."""
@@ -110,12 +147,24 @@ def read_text(path: Path) -> str:
     """Return a file's text.
 
     Raises:
-        DataError: it cannot be read, is empty, or is not UTF-8; the message says from which byte on.
+        DataError: it is no regular file, cannot be read, is empty, or is not UTF-8; the message says from which byte
+            on.
     """
+    return _decoded(path, _bytes_of(path))
+
+
+def _bytes_of(path: Path) -> bytes:
+    if path.exists() and not path.is_file():  # a device or a pipe may never end
+        raise DataError(f"{path}: not a regular file; give the path of a text file")
     try:
-        raw = Path(path).read_bytes()
+        return path.read_bytes()
     except OSError as error:
-        raise DataError(f"{path}: {error.strerror or error}") from None
+        raise DataError(
+            f"{path}: {error.strerror or error}; give the path of a text file"
+        ) from None
+
+
+def _decoded(path: Path, raw: bytes) -> str:
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -158,14 +207,17 @@ def load_text(
         if not isinstance(found, Text):
             raise UsageError(f"{source} holds images, not text; give the path of a text file")
         return found.to(device)
-    kept = cleaned(read_text(Path(source)), alphabet)
+    path = Path(source)
+    raw = _bytes_of(path)
+    kept = cleaned(_decoded(path, raw), alphabet)
     last = len(kept) - len(kept) // 6
     if last == len(kept):
         raise DataError(
             f"{source} has {len(kept)} of the {len(alphabet)} symbols {alphabet!r}: too little to learn from"
         )
     parts = (encoded(part, alphabet) for part in (kept[:last], kept[last:]))
-    return Text(Path(source).name, alphabet, *parts).to(device)
+    file = TextFile(str(path.absolute()), hashlib.sha256(raw).hexdigest())
+    return Text(path.name, alphabet, *parts, file=file).to(device)
 
 
 def text_of(name: str, documents: Sequence[str], alphabet: str = ALPHABET) -> Text:

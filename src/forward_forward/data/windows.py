@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from forward_forward.data.examples import HELD_OUT, Split
-from forward_forward.data.text import Text
+from forward_forward.data.text import Text, TextFile
 from forward_forward.errors import DataError, UsageError
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ class Windows:
         train, test: windows `[N, T]` and next symbols `[N]`, both indices, in the order of the text.
         per_string: so many windows in a row come from one string and share no symbol with those of another; 0 where
             the text is one piece.
+        file: what the text was read from, as of a `Text`.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Windows:
     train: Split
     test: Split
     per_string: int = 0
+    file: TextFile | None = None
 
     @property
     def classes(self) -> int:
@@ -80,8 +82,14 @@ def windowed(text: Text, length: int) -> Windows:
     Raises:
         DataError: a part of it is too short for one.
     """
+    for part, symbols in (("training", text.train), ("test", text.test)):
+        if len(symbols) <= length:
+            raise DataError(
+                f"{text.name}: the {part} part, {len(symbols)} symbols, has no window of {length} and a symbol after "
+                "it; give more text or shorter windows"
+            )
     train, test = (_split(windows(part, length)) for part in (text.train, text.test))
-    return Windows(text.name, text.alphabet, train, test)
+    return Windows(text.name, text.alphabet, train, test, file=text.file)
 
 
 def windows_of_strings(text: Text, counts: tuple[int, int], length: int, window: int) -> Windows:
@@ -102,7 +110,7 @@ def windows_of_strings(text: Text, counts: tuple[int, int], length: int, window:
         _split(torch.cat([windows(string, window) for string in strings(part, count, length)]))
         for part, count in zip((text.train, text.test), counts, strict=True)
     )
-    return Windows(text.name, text.alphabet, train, test, per_string=length - window)
+    return Windows(text.name, text.alphabet, train, test, length - window, text.file)
 
 
 def _split(rows: Tensor) -> Split:
