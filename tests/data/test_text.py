@@ -134,3 +134,9 @@ def test_files_that_are_no_text(tmp_path):
         load("aesop", tmp_path)
     with pytest.raises(UsageError, match="each of them once"):
         text.load_text(path, alphabet="aa")
+
+
+def test_documents_in_an_alphabet_without_a_space_are_joined_without():
+    found = text.text_of("toy", ["ab c", "ba", "cc", "a", "bcb", "a"], "abc")
+    assert found.decode(found.train) == "abcbaccaa"
+    assert found.decode(found.test) == "bcb"

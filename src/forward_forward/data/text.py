@@ -229,5 +229,5 @@ def text_of(name: str, documents: Sequence[str], alphabet: str = ALPHABET) -> Te
     kept = [found for document in documents if (found := cleaned(document, alphabet))]
     if not kept:
         raise DataError(f"{name} holds none of the {len(alphabet)} symbols {alphabet!r}")
-    train, test = split_documents(kept)
-    return Text(name, alphabet, encoded(train, alphabet), encoded(test, alphabet))
+    parts = (cleaned(part, alphabet) for part in split_documents(kept))  # it may have no space
+    return Text(name, alphabet, *(encoded(part, alphabet) for part in parts))
