@@ -5,15 +5,20 @@ import torch
 from safetensors.torch import save
 
 from forward_forward.baselines.backprop import Perceptron
+from forward_forward.baselines.text import TextPerceptron
 from forward_forward.data import Dataset, Split
+from forward_forward.data.text import text_of
+from forward_forward.data.windows import windowed
 from forward_forward.errors import CheckpointError, DataError
 from forward_forward.labels import concatenate
+from forward_forward.layers.symbols import Symbols
 from forward_forward.losses import SymBa
 from forward_forward.models import load_model, save_model
 from forward_forward.networks.feed_forward import FeedForward
 from forward_forward.networks.recurrent_nets import dense_recurrent, local_recurrent
 from forward_forward.networks.wiring import with_skips
 from forward_forward.randomness import generator
+from forward_forward.training.checkpoints import _seal
 
 
 @pytest.fixture
@@ -95,19 +100,86 @@ def test_any_damage_is_an_error_or_harmless(data, tmp_path):
         lambda model: model.update(shape="large"),
         lambda model: model.pop("class_names"),
         lambda model: model["network"]["config"]["layers"][1].update(units=7),
+        lambda model: model["network"]["config"]["layers"][0].update(pixel_mean=True),
+        lambda model: model.update(file={"path": "x"}),
     ],
 )
 def test_a_planted_description_is_refused(change, data, tmp_path):
-    from forward_forward.training.checkpoints import _seal
-
     save_model(tmp_path, forward_forward(), data, {})
-    path = tmp_path / "manifest.json"
+    planted(tmp_path, change)
+    with pytest.raises(CheckpointError):
+        load_model(tmp_path)
+
+
+def planted(folder, change):
+    """Change what a model's manifest says of it, and put the right seal on it."""
+    path = folder / "manifest.json"
     manifest = json.loads(path.read_text())
     change(manifest["model"])
     manifest["seal"] = _seal(manifest)
     path.write_text(json.dumps(manifest))
-    with pytest.raises(CheckpointError):
+
+
+@pytest.mark.parametrize("name", ["overlay", "recurrent", "perceptron"])
+@pytest.mark.parametrize(
+    "change", [{"shape": [1, 4, 5]}, {"shape": [1, -4, -4]}, {"class_names": ["a", "b"]}], ids=str
+)
+def test_a_model_reads_and_answers_what_it_says(name, change, data, tmp_path):
+    save_model(tmp_path, NETWORKS[name](), data, {})
+    planted(tmp_path, lambda model: model.update(change))
+    with pytest.raises(CheckpointError, match="cannot be built"):
         load_model(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "change", [{"shape": [1, 1, 7]}, {"class_names": ["a", "bc", "d"]}, {"class_names": ["a"]}]
+)
+@pytest.mark.parametrize("rival", [False, True])
+def test_a_model_of_a_text_has_an_alphabet_and_a_window(change, rival, tmp_path):
+    data = windowed(text_of("toy", ["abcab" * 9] * 5, "abc"), 6)
+    draw = generator(0, "weights")
+    network = (
+        TextPerceptron(6, 3, [5], generator=draw)
+        if rival
+        else FeedForward([Symbols(6, 3, 5, generator=draw)], 3)
+    )
+    save_model(tmp_path, network, data, {})
+    assert len(list(load_model(tmp_path).written("ab", 4, draw))) == 4
+    planted(tmp_path, lambda model: model.update(change))
+    with pytest.raises(CheckpointError, match="cannot be built"):
+        load_model(tmp_path)
+
+
+@pytest.mark.parametrize("number", [1e30, -1e30, 10**30, 10**400, float("inf"), float("nan")])
+@pytest.mark.parametrize("name", ["overlay", "recurrent", "perceptron"])
+def test_a_number_that_no_net_has_is_told_in_one_short_line(name, number, data, tmp_path):
+    save_model(tmp_path, NETWORKS[name](), data, {})
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    for place in numbers(manifest["model"]["network"]["config"]):
+        planted(tmp_path, lambda model, at=place: put(model["network"]["config"], at, number))
+        with pytest.raises(CheckpointError, match="cannot be built") as told:
+            load_model(tmp_path)
+        assert "\n" not in str(told.value)
+        assert len(str(told.value)) < 400 + len(str(tmp_path))
+        (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    planted(tmp_path, lambda model: put(model, ("shape", 1), number))
+    with pytest.raises(CheckpointError, match="cannot be built"):
+        load_model(tmp_path)
+
+
+def numbers(value, path=()):
+    """Yield the way to every number in plain JSON."""
+    if isinstance(value, dict | list):
+        for key, part in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from numbers(part, (*path, key))
+    elif not isinstance(value, bool | str | None):
+        yield path
+
+
+def put(value, path, number):
+    for key in path[:-1]:
+        value = value[key]
+    value[path[-1]] = number
 
 
 def test_tensors_of_another_folder_are_refused(data, tmp_path):

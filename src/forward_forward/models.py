@@ -1,8 +1,10 @@
 """A trained net in a folder: `manifest.json` and one safetensors file, each with a sha256. No pickle."""
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 import torch
@@ -29,6 +31,17 @@ from forward_forward.training.evaluation import Scores
 from forward_forward.training.simultaneous import network_scores
 
 KIND = "forward_forward model"
+LARGEST = 1e15
+"""Numbers beyond are no sizes and no settings of a net."""
+_UNFIT = (
+    KeyError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    ArithmeticError,
+    IndexError,
+    RuntimeError,
+)
 RIVALS: dict[str, Any] = {kind.__name__: kind for kind in (Perceptron, TextPerceptron)}
 NETWORKS = {kind.__name__: kind for kind in (FeedForward, Recurrent)}
 
@@ -161,6 +174,8 @@ def load_model(folder: Path, device: torch.device | str = "cpu") -> Model:
     if not isinstance(described, dict) or described.get("kind") != KIND:
         raise CheckpointError(f"{folder} holds no model; give a run's folder, or its model/")
     try:
+        _check_numbers(described["network"])
+        _check_numbers(described["shape"], "shape")
         network = _build(described["network"])
         channels, height, width = map(int, described["shape"])
         model = Model(
@@ -172,10 +187,11 @@ def load_model(folder: Path, device: torch.device | str = "cpu") -> Model:
             _runnable(described["matmul_dtype"], device),
             TextFile(**described["file"]) if "file" in described else None,
         )
-    except (KeyError, TypeError, ValueError, AttributeError, RuntimeError, FFError) as error:
+        _check_answer(model)
+    except (*_UNFIT, FFError) as error:
+        told = shorten(str(error), 200, placeholder=" …")
         raise CheckpointError(
-            f"{folder} describes a net that cannot be built: {' '.join(str(error).split())}; "
-            "it may be of another version"
+            f"{folder} describes a net that cannot be built: {told}; it may be of another version"
         ) from None
     restore_network(network, tensors)
     network.to(device)
@@ -201,6 +217,38 @@ def _build(described: Mapping[str, Any]) -> nn.Module:
         network: nn.Module = RIVALS[described["type"]](**config, generator=torch.Generator())
         return network.eval()
     raise ValueError(f"no network type {described['type']!r}")
+
+
+def _check_numbers(value: Any, name: str = "") -> None:
+    """Raise a `ValueError` for a number that belongs to no net: not a number, infinite, or beyond `LARGEST`."""
+    if isinstance(value, dict):
+        for key, part in value.items():
+            _check_numbers(part, str(key))
+    elif isinstance(value, list):
+        for part in value:
+            _check_numbers(part, name)
+    elif isinstance(value, int | float) and not abs(value) <= LARGEST:
+        raise ValueError(f"{name} is {str(value)[:20]}, which no net can have")
+
+
+def _check_answer(model: Model) -> None:
+    """Raise a `ValueError` for a model that does not read what it says it reads, or answers with other classes."""
+    network, length = model.network, math.prod(model.shape)
+    if min(model.shape) < 1:
+        raise ValueError(f"it reads images of shape {model.shape}")
+    blank = next(network.parameters()).new_zeros(1).expand(1, length)
+    if model.reads_text:
+        reader = network.layers[0] if isinstance(network, FeedForward) else network
+        if length != reader.window or any(len(name) != 1 for name in model.class_names):
+            raise ValueError(
+                f"windows of {length} of {len(model.class_names)} symbols are not what it reads"
+            )
+        blank = blank.long()
+    for name, answer in model.scores(blank).readouts.items():
+        if answer.shape[1] != len(model.class_names):
+            raise ValueError(
+                f"its {name} knows {answer.shape[1]} classes, {len(model.class_names)} are named"
+            )
 
 
 def _runnable(described: str, device: torch.device | str) -> torch.dtype:
