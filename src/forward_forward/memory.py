@@ -12,8 +12,8 @@ from torch.utils._pytree import tree_iter
 from forward_forward.data import Split, batches
 from forward_forward.randomness import generator
 from forward_forward.training.checkpoints import learner_tensors
+from forward_forward.training.in_turn import InTurn
 from forward_forward.training.learner import Learner
-from forward_forward.training.wake_sleep import WakeSleep
 
 MEASURE = (
     "most bytes of tensors alive at once in a training step: weights, gradients, optimiser state, "
@@ -44,7 +44,7 @@ def training_peak(build: Callable[[], Learner], split: Split, batch_size: int) -
         torch.cuda.synchronize(device)
         return torch.cuda.max_memory_allocated(device) - before
     learner = build()
-    if isinstance(learner, WakeSleep):
+    if isinstance(learner, InTurn):
         learner.phase = min(learner.phase, 1)  # a longer sleep takes no more memory, but many steps
     with LiveBytes(ignore=(split.images, split.labels)) as live:
         for tensor in learner_tensors(learner).values():

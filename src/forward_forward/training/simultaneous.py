@@ -72,12 +72,10 @@ class Simultaneous(AllLayers):
         """Return the first layer's inputs, positives first; on its way a net that asks first teaches its head."""
         network = self.network
         images: Any = self._images(rows, generator)
-        seen, logits = images, None
+        seen = images
         if network.labelled:
             images = network.project(images)
-        if network.asks_first:
-            features, logits = network.one_pass(images)
-            self._teach_head(features, labels, gain, logits)
+        logits = self._asked(images, labels, gain)
         pos, neg = self.negatives(
             images, labels, network=network, generator=generator, logits=logits
         )
@@ -85,6 +83,14 @@ class Simultaneous(AllLayers):
         if self.adversary is not None:
             inputs = (self.adversary(network.layers[0], seen, inputs[1]), *inputs[1:])
         return network.project(inputs[0]), *inputs[1:]
+
+    def _asked(self, images: Any, labels: Tensor, gain: float) -> Tensor | None:
+        """Return the logits of the softmax, which then learns what was right; None of a net that asks nothing first."""
+        if not self.network.asks_first:
+            return None
+        features, logits = self.network.one_pass(images)
+        self._teach_head(features, labels, gain, logits)
+        return logits
 
     def _teach_layers(
         self, inputs: tuple[Any, ...], gain: float, positives: int | None = None
