@@ -47,6 +47,7 @@ VARIANTS = {
     "plain": {},
     "concatenated": {"place": concatenate, "strength": 2.5, "pixel_mean": 0.1, "pixel_std": 0.3},
     "no peers": {"peer": 0.0},
+    "in blocks": {"blocks": 2, "widths": (8, 6, 4)},
     "read from the first": {"read_from": 0},
     **{f"goodness {n}": {"goodness": f} for n, f in GOODNESS.items()},
     **{f"loss {n}": {"loss": kind()} for n, kind in LOSSES.items()},
@@ -198,6 +199,12 @@ def test_only_one_layer_s_activities_are_held():
 def test_widths_are_above_zero(widths):
     with pytest.raises(UsageError):
         network(widths=widths)
+
+
+def test_every_layer_is_cut_into_blocks():
+    assert [layer.blocks for layer in network(widths=(8, 6, 4), blocks=2).layers] == [2, 2, 2]
+    with pytest.raises(UsageError, match="7 units cannot be divided into 2 blocks"):
+        network(widths=(8, 7), blocks=2)
 
 
 def test_at_least_one_layer():

@@ -82,6 +82,7 @@ class FeedForward(nn.Module):
         goodness: Goodness = sum_of_squares,
         loss: Loss | None = None,
         peer: float = 0.0,
+        blocks: int = 1,
         normalization: Normalization = length,
         head: bool = True,
         read_from: int | None = None,
@@ -98,6 +99,7 @@ class FeedForward(nn.Module):
             classes: C.
             widths: units of each layer, bottom to top.
             generator: draws the weights.
+            blocks: of each layer, each with an objective of its own (§5.3).
             labelled: whether the first layer reads a label beside the image.
             label: place, strength, pixel_mean, pixel_std of the first layer, a `LabelledDense`.
 
@@ -113,6 +115,7 @@ class FeedForward(nn.Module):
             "goodness": goodness,
             "loss": loss,
             "peer": peer,
+            "blocks": blocks,
             "matmul_dtype": matmul_dtype,
             "generator": generator,
             "device": device,
