@@ -146,6 +146,13 @@ def test_different_settings_and_unclean_commits_are_told():
     assert "did not all run with the same settings" in results.markdown([row])
 
 
+@pytest.mark.parametrize(("where", "mixed"), [("seed", False), ("size", True)])
+def test_seeds_within_a_configuration_are_no_settings(where, mixed):
+    """A net may sit on a piece of hardware that the seed chose."""
+    runs = [record(1.3, n, config={"layers": [{"piece": {where: n}}]}) for n in range(2)]
+    assert results.summarize(runs)[0]["mixed"] is mixed
+
+
 def test_the_table_holds_failures_and_is_deterministic():
     runs = [record(1.40, seed) for seed in range(3)] + [record(9.0, s, "worse") for s in range(3)]
     known = {"jittered": [CLAIM]}

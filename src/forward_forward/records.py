@@ -129,6 +129,12 @@ def read_all(root: Path | str) -> list[Record]:
     return sorted(records, key=lambda record: (record["recipe"], record["seed"]))
 
 
+def settings(record: Mapping[str, Any]) -> str:
+    """Return what seeds of a recipe share as one text: the configuration without any seed, epochs, dtype."""
+    dtype = record["environment"].get("dtype")
+    return json.dumps([_seedless(record["config"]), record["epochs"], dtype], sort_keys=True)
+
+
 def write_atomically(path: Path | str, text: str) -> None:
     """Replace the file `path` by `text` in one step, creating its folder.
 
@@ -167,6 +173,12 @@ def _plain(value: Any) -> Any:
     if hasattr(value, "tolist"):
         return _plain(value.tolist())
     raise TypeError(f"a record cannot hold a {type(value).__name__}")
+
+
+def _seedless(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _seedless(item) for key, item in value.items() if key != "seed"}
+    return [_seedless(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _rounded(value: Any) -> Any:

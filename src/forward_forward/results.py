@@ -1,13 +1,12 @@
 """Records into RESULTS.md: what a source claims beside what the runs gave, failures included."""
 
-import json
 import math
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from forward_forward.records import Claim, Record
+from forward_forward.records import Claim, Record, settings
 
 SEEDS = 3
 STANDARD_ERRORS = 2.0
@@ -223,7 +222,7 @@ def _shared(recipe: str, group: Sequence[Record], claimed: set[str]) -> dict[str
         "minutes": statistics.fmean(seconds) / 60 if seconds else None,
         "machine": "; ".join(sorted({_machine(record["environment"]) for record in group})),
         "commit": ", ".join(sorted({_commit(record["environment"]) for record in group})),
-        "mixed": len({_settings(record) for record in group}) > 1,
+        "mixed": len({settings(record) for record in group}) > 1,
         "command": f"ff reproduce {recipe} --seeds {max(len(group), SEEDS)}",
         "others": {name: spread(record["metrics"].get(name) for record in group) for name in names},
         "layers": [
@@ -242,12 +241,6 @@ def _machine(environment: Mapping[str, Any]) -> str:
 def _commit(environment: Mapping[str, Any]) -> str:
     commit = environment.get("commit")
     return f"{commit[:7]}{'*' if environment.get('dirty') else ''}" if commit else "unknown"
-
-
-def _settings(record: Record) -> str:
-    config = {key: value for key, value in record["config"].items() if key != "seed"}
-    dtype = record["environment"].get("dtype")
-    return json.dumps([config, record["epochs"], dtype], sort_keys=True)
 
 
 def _claim_cells(row: Mapping[str, Any]) -> list[str]:
