@@ -46,6 +46,12 @@ def test_a_record_comes_back_as_it_was(tmp_path):
     assert records.read(records.write(back, tmp_path)) == back
 
 
+def test_claims_of_older_records_are_read(tmp_path):
+    old = {"metric": "e", "paper": 1.0, "target": None, "source": "", "unit": "%"}
+    (claim,) = records.read(records.write(record(claims=[old]), tmp_path))["claims"]
+    assert Claim(**claim) == Claim("e", 1.0, None, "", higher_is_better=False)
+
+
 def test_the_file_is_one_line_per_epoch_and_valid_json(tmp_path):
     curves = [{"epoch": number, "layers": []} for number in range(7)]
     text = records.write(record(curves=curves), tmp_path).read_text()
@@ -149,6 +155,8 @@ def test_wrong_parts_are_refused(tmp_path):
         {"claims": [{"metric": "m", "paper": 1, "target": [], "source": "", "unit": "%"}]},
         {"claims": [{"metric": "m", "paper": 1, "target": 1, "source": None, "unit": "%"}]},
         {"claims": [{"metric": "goodness_error"}]},
+        {"claims": [{**vars(Claim("m", 1, 1, "")), "higher_is_better": "yes"}]},
+        {"claims": [{**vars(Claim("m", 1, 1, "")), "lower_is_better": True}]},
         {"curves": [3]},
         {"seed": True},
     ]

@@ -72,6 +72,29 @@ def test_a_claim_may_lack_a_number(paper, target, expected):
     assert results.verdict(Claim("e", paper, target, ""), [1.30, 1.37, 1.44]) == expected
 
 
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([89.9, 89.9, 89.9], "missed"),
+        ([90.0, 90.0, 90.0], "reproduced"),
+        ([93.9, 94.0, 94.2], "reproduced"),
+        ([95.0, 95.1, 95.2], "better than the paper"),
+        ([95.0, None, 95.2], "missed"),
+    ],
+)
+def test_higher_may_be_better(values, expected):
+    claim = Claim("accuracy", 94.0, 90.0, "", higher_is_better=True)
+    assert results.verdict(claim, values) == expected
+
+
+def test_where_higher_is_better_the_table_says_at_least():
+    claims = (Claim("accuracy", 94.0, 90.0, "", higher_is_better=True), CLAIM)
+    runs = [record(1.3, claims=claims, metrics={"accuracy": 95.0, "goodness_error": 1.3})]
+    text = results.markdown(results.summarize(runs))
+    assert "| accuracy | 94 % | ≥ 90 % | 95 % (1) |" in text
+    assert "| goodness error | 1.36 % | 1.45 % | 1.30 % (1) |" in text
+
+
 def test_a_row_gathers_the_seeds_of_a_recipe():
     (row,) = results.summarize([record(1.4, 1), record(1.3, 0), record(1.5, 2)])
     assert row["mean"] == pytest.approx(1.4)

@@ -38,14 +38,15 @@ Record = dict[str, Any]
 
 @dataclasses.dataclass(frozen=True)
 class Claim:
-    """A number that a source reports and a recipe sets out to reach; lower is better.
+    """A number that a source reports and a recipe sets out to reach.
 
     Arguments:
         metric: The record's metric that answers the claim, such as `"goodness_error"`.
         paper: What the source reports, or None where it gives no number.
-        target: The largest mean that counts as reproduced, or None to hold to `paper` itself.
+        target: The worst mean that counts as reproduced, or None to hold to `paper` itself.
         source: Where the number stands, such as `"Hinton 2022, section 3.3"`.
         unit: The unit of all three numbers.
+        higher_is_better: Whether the target is the least that counts, as of an accuracy; else it is the most.
     """
 
     metric: str
@@ -53,6 +54,14 @@ class Claim:
     target: float | None
     source: str
     unit: str = "%"
+    higher_is_better: bool = False
+
+    def worse(self, value: float, than: float) -> bool:
+        """Return whether a value of the metric is worse than another one."""
+        return value < than if self.higher_is_better else value > than
+
+
+_CLAIM_FIELDS = {field.name for field in dataclasses.fields(Claim)}
 
 
 def record_path(root: Path | str, recipe: str, seed: int) -> Path:
@@ -203,14 +212,13 @@ def _problem(record: Any) -> str | None:
 
 
 def _problem_of_parts(record: Record) -> str | None:
-    fields = {field.name for field in dataclasses.fields(Claim)}
     numbers = [*record["metrics"].values(), *record["layer_errors"]]
     if not all(number is None or isinstance(number, int | float) for number in numbers):
         return "'metrics' and 'layer_errors' hold more than numbers"
-    if not all(isinstance(claim, dict) and claim.keys() == fields for claim in record["claims"]):
-        return f"a claim needs the keys {', '.join(sorted(fields))}"
+    if not all(isinstance(claim, dict) and _has_fields(claim) for claim in record["claims"]):
+        return f"a claim needs the keys {', '.join(sorted(_CLAIM_FIELDS))}"
     if not all(_is_claim(claim) for claim in record["claims"]):
-        return "a claim's paper and target are numbers or null, its other values text"
+        return "a claim's paper and target are numbers or null, higher_is_better is true or false, the rest text"
     if not all(isinstance(epoch, dict) and "epoch" in epoch for epoch in record["curves"]):
         return "'curves' needs one object per epoch"
     nets = record.get("nets", {})
@@ -252,11 +260,19 @@ def _are_numbers(values: Any) -> bool:
     )
 
 
+def _has_fields(claim: Mapping[str, Any]) -> bool:
+    return (
+        _CLAIM_FIELDS - {"higher_is_better"} <= claim.keys() <= _CLAIM_FIELDS
+    )  # older ones lack it
+
+
 def _is_claim(claim: Mapping[str, Any]) -> bool:
     numbers = [claim["paper"], claim["target"]]
     texts = [claim["metric"], claim["source"], claim["unit"]]
-    return all(n is None or isinstance(n, int | float) for n in numbers) and all(
-        isinstance(text, str) for text in texts
+    return (
+        all(n is None or isinstance(n, int | float) for n in numbers)
+        and all(isinstance(text, str) for text in texts)
+        and isinstance(claim.get("higher_is_better", False), bool)
     )
 
 

@@ -18,12 +18,12 @@ HEADER = """\
 Made by `ff results` from the files in `records/`; do not edit by hand.
 
 Each row sets a published number beside ours: mean ± sample standard deviation over the seeds, with
-their number in brackets. Lower is better. How to read a verdict:
+their number in brackets. Lower is better, and higher where the target is marked ≥. How to read a verdict:
 
-* **reproduced**: the mean is at or below the target that the recipe set before its runs, or at or
-  below the paper's number where it set none.
-* **better than the paper**: that, and below the paper's number by more than two standard errors.
-* **missed**: above the target, however near to the paper, or a run diverged.
+* **reproduced**: the mean is no worse than the target that the recipe set before its runs, or than
+  the paper's number where it set none.
+* **better than the paper**: that, and better than the paper's number by more than two standard errors.
+* **missed**: worse than the target, however near to the paper, or a run diverged.
 * **measured**: a run without a published number to compare with.
 * **not run**: no record yet.
 
@@ -43,7 +43,7 @@ def summarize(
             any record appears as "not run".
 
     Returns:
-        Rows with the keys recipe, metric, unit, source, paper, target, mean, std (None below two
+        Rows with the keys recipe, metric, unit, source, paper, target, higher_is_better, mean, std (None below two
         seeds), n, diverged, verdict, provisional, mixed, minutes, machine, commit, seeds, command,
         others (the recipe's other metrics) and layers (each layer alone); the last two map or list
         {mean, std, n}.
@@ -174,11 +174,11 @@ def _judge(claim: Claim, values: Sequence[float | None]) -> str:
     limit = claim.paper if claim.target is None else claim.target
     if limit is None:
         return "measured"
-    if cell["mean"] > limit:
+    if claim.worse(cell["mean"], limit):
         return "missed"
     if claim.paper is not None and cell["std"] is not None:
-        standard_error = cell["std"] / math.sqrt(cell["n"])
-        if cell["mean"] < claim.paper - STANDARD_ERRORS * standard_error:
+        doubt = STANDARD_ERRORS * cell["std"] / math.sqrt(cell["n"])
+        if claim.worse(claim.paper, cell["mean"] + (-doubt if claim.higher_is_better else doubt)):
             return "better than the paper"
     return "reproduced"
 
@@ -203,6 +203,7 @@ def _claim_row(claim: Claim, group: Sequence[Record]) -> dict[str, Any]:
         "source": claim.source,
         "paper": claim.paper,
         "target": claim.target,
+        "higher_is_better": claim.higher_is_better,
         "mean": cell["mean"],
         "std": cell["std"],
         "n": len(values),
@@ -245,12 +246,13 @@ def _commit(environment: Mapping[str, Any]) -> str:
 
 def _claim_cells(row: Mapping[str, Any]) -> list[str]:
     metric, unit = row["metric"], f" {row['unit']}" if row["unit"] else ""
-    minutes = row["minutes"]
+    minutes, least = row["minutes"], "≥ " if row["higher_is_better"] else ""
     ours = show_spread(metric, {**row, "n": row["n"] - row["diverged"]})
     return [
         row["recipe"],
         name_of(metric),
-        *("–" if row[k] is None else f"{show(metric, row[k])}{unit}" for k in ("paper", "target")),
+        "–" if row["paper"] is None else f"{show(metric, row['paper'])}{unit}",
+        "–" if row["target"] is None else f"{least}{show(metric, row['target'])}{unit}",
         ours if ours == "–" else ours.replace(" (", f"{unit} ("),
         row["verdict"],
         "–" if minutes is None else f"{minutes:.1f}" if minutes < 10 else f"{minutes:.0f}",
