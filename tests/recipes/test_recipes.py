@@ -11,6 +11,7 @@ from forward_forward import recipes
 from forward_forward.data import Dataset, Split, batches, names
 from forward_forward.data.text import ALPHABET, Text
 from forward_forward.errors import UsageError
+from forward_forward.recipes import study_mortal
 from forward_forward.recipes.recipe import nothing
 from forward_forward.training.evaluation import evaluate
 from forward_forward.training.plan import Plan
@@ -100,7 +101,12 @@ def test_several_nets_are_measured_as_claimed(name):
         for what in ("error", "macro_f1", "perplexity", "bits")
     } | {"bits": 1.0}
     more = ("one_frame_error", "frames_1_error", "directions_1", "uncancelled_images")
-    metrics |= dict.fromkeys(more, 1.0)
+    of_mortals = [
+        f"{net}_{kind}_error" for net in study_mortal.LEARNERS for kind in ("goodness", "softmax")
+    ]
+    of_mortals += [f"{net}_error" for net in study_mortal.COPIES]
+    of_mortals += [f"{net}_shared_mistakes" for net in study_mortal.LEARNERS[1:]]
+    metrics |= dict.fromkeys([*more, *of_mortals], 1.0)
     curve = [{"epoch": epoch, "validation": metrics} for epoch in (3, 15)]
     result = {
         "metrics": metrics,
