@@ -319,6 +319,32 @@ def test_progress_that_cannot_be(progress, tmp_path):
         train(simultaneous(), dataset(), PLAN, folder=tmp_path, resume=True)
 
 
+ROW = [0.5, 1.0, 1.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        *({"epoch": value} for value in (1.0, True, None)),
+        *({"curve": value} for value in (None, 3, {}, [], [1], [{}], [{"epoch": 1}])),
+        *({"seconds": value} for value in (None, "x", -1, math.nan, math.inf, [])),
+        *({"totals": value} for value in (3, "x", [], {}, [[], []], [[ROW], [ROW[:3]]])),
+        *({"totals": value} for value in ([[ROW]], [[ROW], [["x"] * 4]], [[ROW], [[10**400] * 4]])),
+    ],
+    ids=lambda odd: str(odd)[:30],
+)
+def test_progress_with_an_odd_part(odd, tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        train(after(simultaneous(), 5, interrupt), dataset(), PLAN, folder=tmp_path)
+    tensors, manifest = read_folder(tmp_path / "checkpoint")
+    assert manifest["progress"]["epoch"] == 1
+    kept = {name: manifest[name] for name in ("identity", "progress")}
+    kept["progress"] |= odd
+    write_folder(tmp_path / "checkpoint", tensors, kept)
+    with pytest.raises(CheckpointError, match="no progress in it"):
+        train(simultaneous(), dataset(), PLAN, folder=tmp_path, resume=True)
+
+
 @pytest.mark.parametrize("make", [simultaneous, lambda: greedy(0, False), lambda: backprop(0)])
 def test_data_that_is_not_finite_stops_it_within_a_step(make, tmp_path):
     learner, data = make(), dataset()

@@ -1,5 +1,6 @@
 """How long to learn, and where a run stands."""
 
+import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from numbers import Integral
@@ -76,7 +77,34 @@ class Progress:
 
     def fits(self, steps: int, epochs: int) -> bool:
         """Return whether a run of so many steps an epoch and so many epochs can stand here."""
-        return 0 <= self.epoch <= epochs and 0 <= self.step <= steps
+        if type(self.epoch) is not int or type(self.step) is not int:
+            return False
+        within = 0 <= self.epoch <= epochs and 0 <= self.step <= steps
+        timed = isinstance(self.seconds, int | float) and 0 <= self.seconds < math.inf
+        return within and timed and _is_curve(self.curve, self.epoch) and _is_tally(self.totals)
+
+
+def _is_curve(curve: Any, epochs: int) -> bool:
+    """Return whether there is one entry for each epoch, with its layers."""
+    return (
+        isinstance(curve, list)
+        and len(curve) == epochs
+        and all(isinstance(entry, dict) and {"epoch", "layers"} <= entry.keys() for entry in curve)
+    )
+
+
+def _is_tally(totals: Any) -> bool:
+    """Return whether these are sums and counts, `[2][layers][4]`, or nothing."""
+    if totals is None:
+        return True
+    try:
+        sums, counts = totals
+        return len(sums) == len(counts) > 0 and all(
+            len(row) == 4 and all(isinstance(value, float) for value in row)
+            for row in (*sums, *counts)
+        )
+    except (TypeError, ValueError):
+        return False
 
 
 Watch = Callable[[Progress, int, int], None]
