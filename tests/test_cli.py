@@ -190,7 +190,9 @@ class TestTrain:
             (["--method", "gredy"], "no method 'gredy'; did you mean 'greedy'"),
             (["--label", "stamp"], "no label 'stamp'"),
             (["--dtype", "float16"], "no dtype 'float16'"),
-            (["--device", "abacus"], "device 'abacus' cannot be used"),
+            (["--device", "abacus"], "device 'abacus': choose auto, cpu or cuda"),
+            (["--device", "cpu:x"], "device 'cpu:x' cannot be used"),
+            (["--data", ""], "no data set ''; known: aesop"),
             (["--widths", "0,10"], "each must be above 0"),
             (["--widths", "12,-3"], "each must be above 0"),
             (["--widths", "wide"], "give whole numbers, as in 2000,2000"),
@@ -297,6 +299,12 @@ class TestEvaluate:
 
     def test_unknown_data(self, trained):
         fails("evaluate", trained[0], "--data", "mnits", code=2, says="did you mean 'mnist'")
+        fails("evaluate", trained[0], "--data", "a/b.txt", code=2, says="no data set 'a/b.txt'")
+        fails("evaluate", trained[0], "--data", "digits/test", code=2, says="set 'digits/test'")
+
+    def test_a_part_held_out_can_be_named(self, trained):
+        words = ["evaluate", trained[0], "--json", "--data", "digits/validation"]
+        assert json.loads(ff(*words).stdout)["images"] == 240
 
 
 class TestPredict:
@@ -581,6 +589,10 @@ class TestCompare:
         ]
         ff(*words)
         assert "add --resume" in ff(*words, code=2).stderr
+
+    @pytest.mark.parametrize("target", ["nan", "-1", "inf", "101"])
+    def test_a_target_is_an_error_in_percent(self, here, target):
+        fails("compare", "--data", "digits", "--target", target, code=2, says="from 0 to 100 %")
 
 
 @pytest.mark.parametrize("text", ['{"a": 1}', '{"transient_mib": ', "[]"])

@@ -7,6 +7,7 @@ import typer
 
 from forward_forward.commands.parts import find_device, find_widths
 from forward_forward.commands.program import Interrupted, again, refuse_to_replace, say_json
+from forward_forward.errors import UsageError
 
 
 def compare(
@@ -36,6 +37,8 @@ def compare(
     from forward_forward.data import load
     from forward_forward.recipes.matched import FOR_DIGITS, FOR_PHOTOS, matched_recipe
 
+    if not 0 <= target <= 100:
+        raise UsageError(f"--target {target}: an error, from 0 to 100 %")
     typed = [found for each in widths or () if (found := find_widths(each)) is not None]
     chosen = typed or (FOR_PHOTOS if load(data, data_dir).shape[0] > 1 else FOR_DIGITS)
     recipe = matched_recipe(data, dict.fromkeys(chosen), "", epochs=epochs, target=target)

@@ -54,16 +54,18 @@ def fitting_data(model: Any, name: str | None, data_dir: Path | None, device: st
     """
     from forward_forward.data import load
     from forward_forward.data.dataset import names
+    from forward_forward.data.examples import HELD_OUT
 
     if model.reads_text:
         return _fitting_text(model, name, data_dir, device)
-    own, _, part = (model.data if name is None else name).partition("/")
+    given = model.data if name is None else name
+    own = given.removesuffix(HELD_OUT)
     if name is None and own not in names():
         raise UsageError(
             f"the model learned from {model.data!r}, which has no name here; add --data"
         )
     data = load(own, data_dir, device)
-    if part == "validation":
+    if own != given:
         data = data.for_validation()
     if data.shape != model.shape or data.classes != len(model.class_names):
         raise DataError(

@@ -133,10 +133,10 @@ def find_device(typed: str) -> str:
 
     if typed == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
+    if typed.partition(":")[0] not in ("cpu", "cuda"):
+        raise UsageError(f"device {typed!r}: choose auto, cpu or cuda")
     try:
         device = torch.device(typed)
-        if device.type not in ("cpu", "cuda"):
-            raise UsageError(f"device {typed!r}: choose auto, cpu or cuda")
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         reason = str(error).split("\n", maxsplit=1)[0].split(". ")[0].rstrip(".")

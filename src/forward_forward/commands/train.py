@@ -124,7 +124,7 @@ def train(
     if text is not None and data is not None:
         raise UsageError("--data names images and --text a text; leave one of them out")
     read: Any = (
-        load(data or "digits", data_dir, where)
+        load("digits" if data is None else data, data_dir, where)
         if text is None
         else _windows(text, window, data_dir, where)
     )

@@ -155,7 +155,9 @@ def load(name: str, data_dir: Path | None = None, device: torch.device | str = "
     """
     loaded = find(name).load(data_dir)
     if not isinstance(loaded, Dataset):
-        raise UsageError(f"{name} holds text, not images; read it as text: --text {name}")
+        raise UsageError(
+            f"{name} holds text, not images; choose a data set of images, or learn the text: --text {name}"
+        )
     return loaded.to(device)
 
 
