@@ -1,6 +1,7 @@
 """The command line from the outside: what it prints, where it writes, and how it ends."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -223,6 +224,25 @@ class TestTrain:
         words = ["--out", trained[0], "--resume", "--no-report", "--seed", "1"]
         says = ["holds another run: plan.seed was 0 and is now 1", "same options"]
         fails("train", *SMALL, *words, code=1, says=says)
+
+    def test_a_model_without_its_checkpoint_is_not_replaced(self, here):
+        ff("train", *SMALL, "--no-report", "--no-baseline")
+        kept = (here / "runs/digits/model/manifest.json").read_text()
+        shutil.rmtree(here / "runs/digits/checkpoint")
+        words = ["--widths", "5", "--epochs", "1", "--out", "runs/digits"]
+        fails("train", *words, "--resume", code=2, says="nothing to go on from")
+        fails("train", *words, code=2, says="choose another --out")
+        assert (here / "runs/digits/model/manifest.json").read_text() == kept
+
+    def test_where_nothing_can_be_kept_nothing_is_learned(self, here):
+        (here / "file").write_text("mine")
+        words = ["--smoke", "--data", "digits", "--widths", "5", "--runs", "file"]
+        for failing in (["train", *SMALL, "--out", "file/x"], ["compare", *words]):
+            result = fails(*failing, code=1, says=["cannot write to file", "choose another folder"])
+            assert "epoch" not in result.stderr
+        words = ["--data-dir", "nowhere", "--records", "file"]
+        fails("reproduce", "author_program", *words, code=1, says="cannot write to file")
+        fails("bench", "step", "--save", "file/x", code=1, says="cannot write to file")
 
     def test_damaged_checkpoint(self, here):
         ff("train", *SMALL, "--no-baseline", "--no-report")

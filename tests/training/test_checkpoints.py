@@ -19,6 +19,7 @@ from forward_forward.errors import CheckpointError
 from forward_forward.training import checkpoints
 from forward_forward.training.checkpoints import (
     MANIFEST,
+    check_writable,
     learner_tensors,
     read_folder,
     restore_learner,
@@ -272,6 +273,16 @@ def test_a_file_where_the_folder_should_be(tmp_path):
     with pytest.raises(CheckpointError, match="cannot save"):
         write_folder(tmp_path / "checkpoint", NEW, STATE)
     assert (tmp_path / "checkpoint").read_text() == "mine"
+
+
+def test_a_folder_is_tried_before_there_is_anything_to_keep(tmp_path):
+    (tmp_path / "file").write_text("mine")
+    check_writable(tmp_path)
+    check_writable(tmp_path / "a/b/c")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+    for place in (tmp_path / "file", tmp_path / "file/a", tmp_path / ("x" * 300), Path("/proc/a")):
+        with pytest.raises(CheckpointError, match=f"cannot write to {place}: .*; choose another"):
+            check_writable(place)
 
 
 KILLED = """

@@ -35,6 +35,10 @@ def bench(
     """
     known = benchmarks()
     chosen = list(known) if name is None else [pick({n: n for n in known}, name, "benchmark")]
+    if save is not None:
+        from forward_forward.training.checkpoints import check_writable
+
+        check_writable(save)
     found = {}
     for each in chosen:
         if not as_json:

@@ -28,6 +28,7 @@ def reproduce(
 ) -> None:
     """Run a published experiment and set its result beside the published one."""
     from forward_forward.records import record_path
+    from forward_forward.training.checkpoints import check_writable
 
     if seeds < 1:
         raise UsageError(f"--seeds {seeds}: at least 1")
@@ -40,6 +41,8 @@ def reproduce(
         for seed in due:
             run = runs / name / f"seed{seed}"
             refuse_to_replace(*run.glob("**/checkpoint"), record_path(records, name, seed))
+    if not smoke:
+        check_writable(records)
     _run(name, due, found, None if smoke else records, options)
     _tell(name, [found[seed] for seed in sorted(found)], smoke)
 

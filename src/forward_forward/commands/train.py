@@ -142,9 +142,13 @@ def _windows(text: str, window: int | None, data_dir: Path | None, device: str) 
 
 def _folder(out: Path | None, data: str, resume: bool) -> Path:
     folder = out or free_folder(Path("runs"), data, resume)
-    taken = folder / "checkpoint", folder / "model", folder / "record.json"
-    if not resume and any(path.exists() for path in taken):
+    checkpoint, *kept = (folder / name for name in ("checkpoint", "model", "record.json"))
+    if not resume and any(path.exists() for path in (checkpoint, *kept)):
         raise UsageError(f"{folder} holds a run already; add --resume, or choose another --out")
+    if any(path.exists() for path in kept) and not checkpoint.exists():
+        raise UsageError(
+            f"{folder} holds a run without its checkpoint, so there is nothing to go on from; choose another --out"
+        )
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder} is a file; --out names a folder")
     return folder

@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import json
 import os
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,22 @@ def write_folder(folder: Path, tensors: Mapping[str, Tensor], manifest: dict[str
         reason = error.strerror or error
         raise CheckpointError(
             f"cannot save to {folder}: {reason}; what was saved before is intact"
+        ) from None
+
+
+def check_writable(folder: Path) -> None:
+    """See that a folder can be written, or made, before any work is done that is to be kept in it; leave nothing there.
+
+    Raises:
+        CheckpointError: when it cannot.
+    """
+    try:
+        there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+        with tempfile.TemporaryFile(dir=there):
+            pass
+    except OSError as error:
+        raise CheckpointError(
+            f"cannot write to {folder}: {error.strerror or error}; choose another folder"
         ) from None
 
 

@@ -19,6 +19,7 @@ from forward_forward.errors import CheckpointError, DivergenceError, UsageError
 from forward_forward.randomness import generator as seeded
 from forward_forward.spec import describe
 from forward_forward.training.checkpoints import (
+    check_writable,
     learner_tensors,
     read_folder,
     restore_learner,
@@ -49,12 +50,14 @@ def train(
         watch: called about ten times a second.
 
     Raises:
-        CheckpointError: when a checkpoint is damaged, or is of another configuration.
+        CheckpointError: when a checkpoint is damaged, or is of another configuration, or the folder cannot be written.
         DivergenceError: when a loss is no longer finite; the last checkpoint stays.
         UsageError: when the net is for another number of classes, or would be tuned on a test split.
         KeyboardInterrupt: on Ctrl-C, after the state was saved.
     """
     keep_freed_memory()
+    if folder is not None:
+        check_writable(folder)
     run = _Run(learner, data, plan, folder, watch)
     if resume:
         run.restore()
