@@ -269,7 +269,8 @@ class TestTrain:
             ff("train", *SMALL)
 
 
-def test_ctrl_c_saves_and_resume_gives_the_same_bits(tmp_path):
+@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
+def test_ctrl_c_saves_and_resume_gives_the_same_bits(tmp_path, name, code):
     options = ["--widths", "16,16,16", "--epochs", "4", "--batch-size", "25", "--device", "cpu"]
     options += ["--no-baseline", "--no-report"]
     ff("train", *options, "--out", tmp_path / "straight")
@@ -280,9 +281,9 @@ def test_ctrl_c_saves_and_resume_gives_the_same_bits(tmp_path):
         until = time.monotonic() + 200
         while not log.exists() and run.poll() is None and time.monotonic() < until:
             time.sleep(0.005)
-        run.send_signal(signal.SIGINT)
+        run.send_signal(getattr(signal, name))
         _, errors = run.communicate(timeout=200)
-    assert run.returncode == 130, errors
+    assert run.returncode == code, errors
     assert "Traceback" not in errors
     last = errors.strip().splitlines()[-1]
     assert last.startswith("interrupted; all is saved; go on with: ff train")
@@ -295,6 +296,29 @@ def test_ctrl_c_saves_and_resume_gives_the_same_bits(tmp_path):
         for name in ("straight", "stopped")
     )
     assert straight["sha256"] == resumed["sha256"]
+
+
+def test_a_second_ctrl_c_does_not_claim_that_all_is_saved(here, monkeypatch):
+    def learn(self, interrupted):
+        (here / "runs/digits/checkpoint").mkdir(parents=True)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("forward_forward.training.loop._Run.go", learn)
+    result = ff("train", *SMALL, code=130)
+    last = result.stderr.strip()
+    assert last.startswith("interrupted; go on from what is saved: ff")
+    assert last.endswith("--resume --out runs/digits")
+
+
+def test_a_recipe_that_has_kept_nothing_does_not_claim_it(here, monkeypatch):
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("forward_forward.reproduce.reproduce", stop)
+    assert ff("reproduce", "author_program", "--smoke", code=130).stderr == "interrupted\n"
+    (here / "runs/author_program-smoke/seed0/checkpoint").mkdir(parents=True)
+    told = ff("reproduce", "author_program", "--smoke", code=130).stderr
+    assert "go on from what is saved" in told
 
 
 class TestEvaluate:

@@ -59,14 +59,8 @@ def _program(
 
 
 def main() -> None:
-    """Run the command line and exit: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
+    """Run the command line and exit."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without "→" is no reason to stop
-    try:
-        app()
-    except (
-        KeyboardInterrupt
-    ):  # while modules are imported, or a second one while the first is being told
-        typer.echo("interrupted", err=True)
-        sys.exit(program.INTERRUPTED)
+    app()

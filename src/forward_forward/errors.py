@@ -1,4 +1,6 @@
-"""Errors a user can mend: one line that names the cause and the mend."""
+"""Errors a user can mend: one line that names the cause and the mend; and the end that a user asks for."""
+
+import signal
 
 
 class FFError(Exception):
@@ -22,3 +24,11 @@ class CheckpointError(FFError):
 
 class DivergenceError(FFError):
     """Goodness stopped being finite; the message names the layer and the epoch."""
+
+
+class Stopped(KeyboardInterrupt):
+    """A run was asked to end, by Ctrl-C or by another signal, and has saved its state."""
+
+    def __init__(self, signum: int = signal.SIGINT) -> None:
+        super().__init__()
+        self.signum = signum

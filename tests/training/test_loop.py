@@ -15,7 +15,7 @@ from torch import nn
 from forward_forward.baselines.backprop import Perceptron
 from forward_forward.baselines.through_time import ThroughTime
 from forward_forward.data import batches
-from forward_forward.errors import CheckpointError, DivergenceError, FFError, UsageError
+from forward_forward.errors import CheckpointError, DivergenceError, FFError, Stopped, UsageError
 from forward_forward.negatives import hard_by_softmax, random_wrong_label
 from forward_forward.networks.recurrent_nets import dense_recurrent
 from forward_forward.networks.wiring import with_skips
@@ -237,8 +237,9 @@ def test_every_request_to_end_saves_and_works_as_before_afterwards(name, tmp_pat
     train(simultaneous(), dataset(), PLAN)
     assert signal.getsignal(number) is before
     stopped = after(simultaneous(), 3, lambda: signal.raise_signal(number))
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(Stopped) as told:
         train(stopped, dataset(), PLAN, folder=tmp_path)
+    assert told.value.signum == number
     assert signal.getsignal(number) is before
     progress = read_manifest(tmp_path / "checkpoint")["progress"]
     assert progress["epoch"] * 3 + progress["step"] == 3

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from forward_forward.commands.parts import find_device, find_widths
-from forward_forward.commands.program import Interrupted, again, refuse_to_replace, say_json
+from forward_forward.commands.program import going_on, refuse_to_replace, say_json
 from forward_forward.errors import UsageError
 
 
@@ -74,10 +74,10 @@ def _run(
                 watcher=watcher,
                 **options,
             )
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         if smoke or not any(folder.glob("**/checkpoint")):
             raise
-        raise Interrupted(f"all is saved; go on with: {again('--resume')}") from None
+        raise going_on(stop, "--resume") from None
 
 
 def _tell(metrics: dict[str, Any], nets: list[str], target: float) -> None:

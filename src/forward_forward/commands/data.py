@@ -42,8 +42,8 @@ def fetch(
 
         try:
             folder = download.fetch(name, data_dir, show)
-        except KeyboardInterrupt:
-            raise Interrupted(f"complete files are kept; go on with: {again()}") from None
+        except KeyboardInterrupt as stop:
+            raise Interrupted(f"complete files are kept; go on with: {again()}", stop) from None
     say(f"{name} is in {folder}")
 
 

@@ -1,8 +1,9 @@
-"""How every command ends: 0 done, 1 failed, 2 wrong usage, 130 interrupted; errors take one line."""
+"""How every command ends: 0 done, 1 failed, 2 wrong usage, 130 by Ctrl-C, 143 by SIGTERM; errors take one line."""
 
 import json
 import math
 import shlex
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -10,17 +11,27 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from forward_forward.errors import FFError, UsageError
+from forward_forward.errors import FFError, Stopped, UsageError
 
-FAILED, USAGE, INTERRUPTED = 1, 2, 130
+FAILED, USAGE, BY_SIGNAL = 1, 2, 128
 
 
-class Interrupted(KeyboardInterrupt):
-    """Ctrl-C, with what to do next as its message."""
+class Interrupted(Stopped):
+    """Ctrl-C, or another request to end, with what to do next as its message."""
+
+    def __init__(self, what: str, stop: KeyboardInterrupt) -> None:
+        super().__init__(_signum(stop))
+        self.args = (what,)
 
 
 class Program(TyperGroup):
     """Turns what a user can mend into one line on stderr and an exit code; other exceptions stay loud."""
+
+    def make_context(self, *args: Any, **options: Any) -> Any:
+        try:
+            return super().make_context(*args, **options)
+        except KeyboardInterrupt as stop:
+            raise _stopped(stop) from None
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -37,7 +48,7 @@ class Program(TyperGroup):
         except OSError as error:
             raise _ended(f"error: {_words(error)}", FAILED) from None
         except KeyboardInterrupt as stop:
-            raise _ended(f"interrupted{f'; {stop}' if str(stop) else ''}", INTERRUPTED) from None
+            raise _stopped(stop) from None
         except (MemoryError, RuntimeError) as error:
             if not _out_of_memory(error):
                 raise
@@ -49,6 +60,12 @@ def again(*more: str) -> str:
     """Return the command line under way, with what it lacks of `more`."""
     given = sys.argv[1:]
     return shlex.join(["ff", *given, *(word for word in more if word not in given)])
+
+
+def going_on(stop: KeyboardInterrupt, *more: str) -> Interrupted:
+    """Return what to say of a run that was stopped and has kept something: how to go on with it."""
+    saved = "all is saved; go on with" if isinstance(stop, Stopped) else "go on from what is saved"
+    return Interrupted(f"{saved}: {again(*more)}", stop)
 
 
 def refuse_to_replace(*kept: Path) -> None:
@@ -66,6 +83,14 @@ def say_json(value: Any) -> None:
 def _ended(line: str, code: int) -> typer.Exit:
     typer.echo(" ".join(line.split()), err=True)
     return typer.Exit(code)
+
+
+def _stopped(stop: KeyboardInterrupt) -> typer.Exit:
+    return _ended(f"interrupted{f'; {stop}' if str(stop) else ''}", BY_SIGNAL + _signum(stop))
+
+
+def _signum(stop: KeyboardInterrupt) -> int:
+    return stop.signum if isinstance(stop, Stopped) else signal.SIGINT
 
 
 def _words(error: OSError) -> str:

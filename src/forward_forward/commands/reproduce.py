@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from forward_forward.commands.parts import find_device
-from forward_forward.commands.program import Interrupted, again, refuse_to_replace
+from forward_forward.commands.program import going_on, refuse_to_replace
 from forward_forward.errors import UsageError
 
 
@@ -76,8 +76,11 @@ def _run(
                 found[seed] = record
                 if learned:
                     _draw(*learned)
-    except KeyboardInterrupt:
-        raise Interrupted(f"all is saved; go on with: {again('--resume')}") from None
+    except KeyboardInterrupt as stop:
+        folder = options["runs"] / (name if root is not None else f"{name}-smoke")
+        if not found and not any(folder.glob("**/checkpoint")):
+            raise
+        raise going_on(stop, "--resume") from None
 
 
 def _draw(folder: Path, network: Any, data: Any, record: Any) -> None:

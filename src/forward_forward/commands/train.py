@@ -13,7 +13,7 @@ from forward_forward.commands.parts import (
     find_widths,
     free_folder,
 )
-from forward_forward.commands.program import Interrupted, again, say_json
+from forward_forward.commands.program import again, going_on, say_json
 from forward_forward.errors import UsageError
 
 WINDOW = 10
@@ -177,10 +177,9 @@ def _run(settings: Any, data: Any, folder: Path, resume: bool, report: bool, as_
                 command=again(),
                 watcher=lambda name, learner, plan: bar.watch(name, learner.stages),
             )
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         if (folder / "checkpoint").exists():
-            command = again("--resume", "--out", str(folder))
-            raise Interrupted(f"all is saved; go on with: {command}") from None
+            raise going_on(stop, "--resume", "--out", str(folder)) from None
         raise
     if as_json:
         say_json(_summary(kept, folder, report))

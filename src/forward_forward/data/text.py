@@ -215,9 +215,9 @@ def load_text(
         raise DataError(
             f"{source} has {len(kept)} of the {len(alphabet)} symbols {alphabet!r}: too little to learn from"
         )
-    parts = (encoded(part, alphabet) for part in (kept[:last], kept[last:]))
+    train, test = (encoded(part, alphabet) for part in (kept[:last], kept[last:]))
     file = TextFile(str(path.absolute()), hashlib.sha256(raw).hexdigest())
-    return Text(path.name, alphabet, *parts, file=file).to(device)
+    return Text(path.name, alphabet, train, test, file).to(device)
 
 
 def text_of(name: str, documents: Sequence[str], alphabet: str = ALPHABET) -> Text:
@@ -229,5 +229,8 @@ def text_of(name: str, documents: Sequence[str], alphabet: str = ALPHABET) -> Te
     kept = [found for document in documents if (found := cleaned(document, alphabet))]
     if not kept:
         raise DataError(f"{name} holds none of the {len(alphabet)} symbols {alphabet!r}")
-    parts = (cleaned(part, alphabet) for part in split_documents(kept))  # it may have no space
-    return Text(name, alphabet, *(encoded(part, alphabet) for part in parts))
+    train, test = (
+        encoded(cleaned(part, alphabet), alphabet)  # the alphabet may have no space
+        for part in split_documents(kept)
+    )
+    return Text(name, alphabet, train, test)

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from forward_forward.allocator import keep_freed_memory
 from forward_forward.data import Examples, Split, batches
-from forward_forward.errors import CheckpointError, DivergenceError, UsageError
+from forward_forward.errors import CheckpointError, DivergenceError, Stopped, UsageError
 from forward_forward.randomness import generator as seeded
 from forward_forward.spec import describe
 from forward_forward.training.checkpoints import (
@@ -53,7 +53,7 @@ def train(
         CheckpointError: when a checkpoint is damaged, or is of another configuration, or the folder cannot be written.
         DivergenceError: when a loss is no longer finite; the last checkpoint stays.
         UsageError: when the net is for another number of classes, or would be tuned on a test split.
-        KeyboardInterrupt: on Ctrl-C, after the state was saved.
+        Stopped: on Ctrl-C, SIGTERM or SIGHUP, after the state was saved; a second one stops at once.
     """
     keep_freed_memory()
     if folder is not None:
@@ -63,8 +63,8 @@ def train(
         run.restore()
     with _polite_interrupt() as interrupted:
         run.go(interrupted)
-        if interrupted():  # asked for while the last epoch was being saved
-            raise KeyboardInterrupt
+        if asked := interrupted():  # while the last epoch was being saved
+            raise Stopped(asked)
     return run.progress
 
 
@@ -100,7 +100,7 @@ class _Run:
         }
         self.generator_state: Tensor | None = None
 
-    def go(self, interrupted: Callable[[], bool]) -> None:
+    def go(self, interrupted: Callable[[], int]) -> None:
         progress = self.progress
         stage = -1
         while progress.epoch < self.epochs:
@@ -115,7 +115,7 @@ class _Run:
             self.generator_state = None
             self._keep()
 
-    def _epoch(self, stage: int, interrupted: Callable[[], bool]) -> Tensor:
+    def _epoch(self, stage: int, interrupted: Callable[[], int]) -> Tensor:
         """Run the rest of the epoch under way and return its summed statistics."""
         progress, plan = self.progress, self.plan
         generator = seeded(plan.seed, "steps", progress.epoch, device=self.device)
@@ -146,11 +146,11 @@ class _Run:
                 told = now
                 progress.totals = totals.tolist()
                 self.watch(progress, self.steps, self.epochs)
-            if interrupted():
+            if asked := interrupted():
                 progress.totals = totals.tolist()
                 progress.seconds += time.perf_counter() - started
                 self._save(generator.get_state())
-                raise KeyboardInterrupt
+                raise Stopped(asked)
         assert totals is not None
         self._check(totals, last=True)
         progress.seconds += time.perf_counter() - started
@@ -257,22 +257,25 @@ def _difference(old: Any, new: Any, where: str = "") -> str:
 
 
 @contextmanager
-def _polite_interrupt() -> Iterator[Callable[[], bool]]:
-    """Turn the first Ctrl-C, or request to end, into a question asked between steps; a second stops at once."""
-    asked = False
+def _polite_interrupt() -> Iterator[Callable[[], int]]:
+    """Turn the first request to end into a question asked between steps, which signal it was, 0 for none.
+
+    A second one stops at once.
+    """
+    asked = 0
 
     def handle(signum: int, frame: object) -> None:
         nonlocal asked
         if asked:
             raise KeyboardInterrupt
-        asked = True
+        asked = signum
 
     names = ("SIGINT", "SIGTERM", "SIGHUP")  # the last is unknown on Windows
     signals = [getattr(signal, name) for name in names if hasattr(signal, name)]
     try:
         previous = {each: signal.signal(each, handle) for each in signals}
     except ValueError:  # not the main thread: no signal arrives here
-        yield lambda: False
+        yield lambda: 0
         return
     try:
         yield lambda: asked
