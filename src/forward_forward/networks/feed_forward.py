@@ -1,6 +1,7 @@
 """A stack of local layers: each reads the normalised activities of the one below."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any, cast
 
 import torch
@@ -121,15 +122,12 @@ class FeedForward(nn.Module):
             "device": device,
             "dtype": dtype,
         }
-        first: LocalLayer = (
-            LabelledDense(
-                in_features, classes, widths[0], normalization=normalization, **label, **parts
-            )
-            if labelled
-            else Dense(in_features, widths[0], **label, **parts)
-        )
+        kind: Any = partial(Dense, in_features)
+        if labelled:
+            kind = partial(LabelledDense, in_features, classes, normalization=normalization)
         pairs = zip(widths, widths[1:], strict=False)
-        layers = [first, *(Dense(below, units, **parts) for below, units in pairs)]
+        layers: list[LocalLayer] = [kind(widths[0], **label, **parts)]
+        layers += [Dense(below, units, **parts) for below, units in pairs]
         return cls(layers, classes, normalization=normalization, head=head, read_from=read_from)
 
     @property
