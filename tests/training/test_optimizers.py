@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from forward_forward.errors import UsageError
-from forward_forward.training.optimizers import Adam, SmoothedGradient, set_rate
+from forward_forward.training.optimizers import Adam, PlainGradient, SmoothedGradient, set_rate
 from toys import RULES, SCHEDULES, normal
 
 every_rule = pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
@@ -38,6 +38,14 @@ def test_the_smoothed_gradient_by_hand():
     for gain, gradient, now in zip(GAINS, GRADIENTS, found, strict=True):
         velocity = 0.9 * velocity + 0.1 * gradient
         weight = weight - 0.1 * gain * (velocity + 0.3 * weight)
+        torch.testing.assert_close(now, weight, rtol=1e-12, atol=1e-12)
+
+
+def test_the_plain_gradient_by_hand():
+    weight = normal(4, 3)
+    found = steps(PlainGradient(rate=0.1, weight_decay=0.3), GAINS, GRADIENTS)
+    for gain, gradient, now in zip(GAINS, GRADIENTS, found, strict=True):
+        weight = weight - 0.1 * gain * (gradient + 0.3 * weight)
         torch.testing.assert_close(now, weight, rtol=1e-12, atol=1e-12)
 
 

@@ -66,7 +66,7 @@ def train(
             help="Move pixels by so much against the first layer, 0 for not.", show_default="0.05"
         ),
     ] = None,
-    optimizer: Annotated[str | None, typer.Option(help="smoothed or adam.")] = None,
+    optimizer: Annotated[str | None, typer.Option(help="smoothed, adam or plain.")] = None,
     method: Annotated[
         str, typer.Option(help="simultaneous, greedy or recurrent.")
     ] = "simultaneous",

@@ -65,11 +65,15 @@ class SmoothedGradient(Rule):
         return 1 - self.decay
 
     def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
-        return _counted(
-            torch.optim.SGD(
-                self._group(parameters), lr=self.rate, weight_decay=self.weight_decay, fused=True
-            )
-        )
+        return _plain(self, self._group(parameters))
+
+
+@dataclass(frozen=True)
+class PlainGradient(Rule):
+    """W ← W − rate (gradient + weight_decay W): gradient descent, nothing remembered."""
+
+    def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
+        return _plain(self, self._group(parameters))
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,12 @@ class Adam(Rule):
                 self._group(parameters), lr=self.rate, weight_decay=self.weight_decay, fused=True
             )
         )
+
+
+def _plain(rule: Rule, groups: list[dict[str, object]]) -> torch.optim.Optimizer:
+    return _counted(
+        torch.optim.SGD(groups, lr=rule.rate, weight_decay=rule.weight_decay, fused=True)
+    )
 
 
 def _counted(optimizer: torch.optim.Optimizer) -> torch.optim.Optimizer:
