@@ -12,8 +12,8 @@ All labels are asked at once, so the positive and the negative pass are two rows
 they go by. Each of its two steps alone would be exact (`exact.py`). Both are taken from the same pass, and as the two
 inputs share their image they partly undo one another: the sample moves towards its goals, not onto them.
 
-Weights that jump are right about the last sample and a little wrong about all others. So a second, slow set follows
-them: their running average answers. The two sets are all that is kept, however long the stream.
+Weights that jump favour the last sample. So a second, slow set follows them, their running average, and answers
+(`slow.py`). The two sets are all that is kept, however long the stream.
 """
 
 import copy
@@ -26,6 +26,7 @@ import torch
 from torch import Tensor
 
 from forward_forward.beyond.exact import exact_rate, squared_lengths
+from forward_forward.beyond.slow import Average, SlowWeights
 from forward_forward.data import Split
 from forward_forward.errors import UsageError
 from forward_forward.layers.dense import Dense
@@ -79,33 +80,6 @@ class Goals:
                 f"goals {self.right} and {self.wrong}, margin {self.margin}: the right goal lies above the wrong one, "
                 "that is not below 0, and the margin is 1 or more"
             )
-
-
-@dataclass(frozen=True)
-class Average:
-    """A running average that forgets its beginnings: the k-th term has weight (η + 1) / (k + η) beside all before.
-
-    With η = 0 it is the plain mean (Polyak and Juditsky 1992), else about the last 1 / (η + 1) of the stream counts
-    (Shamir and Zhang 2013). It needs no length of the stream, and no memory but itself.
-
-    Arguments:
-        every: samples between terms.
-        eta: η ≥ 0.
-    """
-
-    every: int = 20
-    eta: float = 5.0
-
-    def __post_init__(self) -> None:
-        if self.every < 1 or not 0 <= self.eta < math.inf:
-            raise UsageError(
-                f"an average of every {self.every} samples, η {self.eta}: one or more, and η not below 0"
-            )
-
-    def weight(self, samples: int) -> float:
-        """Return the weight of the term after so many samples; 0 where there is none."""
-        k, between = divmod(samples, self.every)
-        return 0.0 if between or not k else (self.eta + 1) / (k + self.eta)
 
 
 def online_network(
@@ -168,26 +142,28 @@ class Online:
         network: FeedForward,
         step: Step = exact_rate,
         goals: Goals = Goals(),  # noqa: B008, frozen
-        average: Average | None = Average(),  # noqa: B008
+        average: Average | None = Average(),  # noqa: B008, frozen
     ) -> None:
         _check(network)
         self.network: Any = network
-        self.step_rule, self.goals, self.average = step, goals, average
+        self.step_rule, self.goals = step, goals
         self.matmul_dtype: torch.dtype | None = None
         self.optimizers: list[torch.optim.Optimizer] = []
         self.fast = network if average is None else copy.deepcopy(network)
-        self.memory = {"samples": torch.zeros((), dtype=torch.int64)}
-        if average is not None:
-            self.memory |= {f"fast.{name}": p.detach() for name, p in self.fast.named_parameters()}
+        self.slow = None if average is None else SlowWeights(network, self.fast, average)
 
-    @torch.no_grad()
+    @property
+    def memory(self) -> dict[str, Tensor]:
+        """The fast weights, where the slow ones are the network's, and how far they are."""
+        return {} if self.slow is None else self.slow.memory
+
+    @memory.setter
+    def memory(self, memory: dict[str, Tensor]) -> None:
+        if self.slow is not None:
+            self.slow.restore(memory)
+
     def begin(self, split: Split, stage: int, seed: int) -> None:
         self.split = split
-        for name, parameter in self.fast.named_parameters():
-            kept = self.memory.get(f"fast.{name}")
-            if kept is not None and kept.data_ptr() != parameter.data_ptr():  # from a checkpoint
-                parameter.copy_(kept)
-                self.memory[f"fast.{name}"] = parameter.detach()
 
     def step(self, rows: Tensor, generator: torch.Generator, gain: float) -> Tensor:
         images, labels = self.split.images, self.split.labels
@@ -218,7 +194,8 @@ class Online:
             h = self.fast.passed_on(self.fast.normalization(y), index)
             y, seen = self._learn_above(layer, h, label, gain)
             statistics.append(seen)
-        self._follow()
+        if self.slow is not None:
+            self.slow.follow()
         return torch.tensor(statistics, device=image.device)
 
     def predict(self, images: Tensor) -> Tensor:
@@ -235,7 +212,7 @@ class Online:
             "network": self.network.config(),
             "step": describe(self.step_rule),
             "goals": describe(self.goals),
-            "average": describe(self.average),
+            "average": None if self.slow is None else describe(self.slow.average),
         }
 
     def _learn_first(
@@ -280,14 +257,6 @@ class Online:
             down = gain * self.step_rule(worst, goals.wrong) if worst > goals.wrong else 0.0
         loss = max(0.0, goals.margin * worst - right)
         return wrong, up, down, [loss, float(right > worst), right, worst]
-
-    def _follow(self) -> None:
-        """Count the sample; let the weights that are read follow those that learn, if it is time."""
-        samples = self.memory["samples"].add_(1)
-        weight = 0.0 if self.average is None else self.average.weight(int(samples))
-        if weight:
-            for slow, fast in zip(self.network.parameters(), self.fast.parameters(), strict=True):
-                slow.lerp_(fast, weight)
 
 
 def _check(network: FeedForward) -> None:
