@@ -28,7 +28,7 @@ from torch import Tensor
 from forward_forward.beyond.exact import exact_rate, squared_lengths
 from forward_forward.beyond.slow import Average, SlowWeights
 from forward_forward.data import Split
-from forward_forward.errors import UsageError
+from forward_forward.errors import DataError, UsageError
 from forward_forward.layers.dense import Dense
 from forward_forward.layers.labelled_dense import LabelledDense
 from forward_forward.networks.feed_forward import FeedForward
@@ -113,8 +113,7 @@ class Online:
     """Learns from one sample at a time, and never goes back to one.
 
     Use it by itself, `learn` and `predict`, or in the loop with `batch_size=1`; of larger batches it takes one sample
-    after the other. Biases stay as they are: beside an input of length 1 they would take half of every step, and
-    no sample has a bias of its own.
+    after the other. Biases stay as they are: beside an input of length 1 they would take half of every step.
 
     Arguments:
         network: of a `LabelledDense` and `Dense` layers above it; is read, and becomes the average.
@@ -175,12 +174,13 @@ class Online:
         """Learn from one image `[D]` and its label; return `[layers, 4]` statistics from before.
 
         Arguments:
-            image: as its data set has it; one that holds what is no number moves nothing.
+            image: as its data set has it.
             label: 0 to C − 1.
             gain: share of the step that is taken, in (0, 1].
 
         Raises:
             UsageError: an image of another size, or a label that is none.
+            DataError: an image with a value that is NaN or infinite; no weight has moved.
         """
         first, *above = cast("tuple[LabelledDense, *tuple[Dense, ...]]", tuple(self.fast.layers))
         if tuple(image.shape) != (first.in_features,) or not 0 <= label < self.fast.classes:
@@ -219,8 +219,12 @@ class Online:
         self, layer: LabelledDense, image: Tensor, label: int, gain: float
     ) -> tuple[Tensor, list[float]]:
         """Let the first layer learn; return its activities with every label `[C, U]`, and statistics."""
-        x = layer.place((image - layer.pixel_mean) / layer.pixel_std, layer.classes)
+        x = layer.place(
+            (image.to(layer.weight) - layer.pixel_mean) / layer.pixel_std, layer.classes
+        )
         total = layer.normalization.total(x) + layer.strength**2
+        if not math.isfinite(total):
+            raise DataError("the image holds what is no finite number; nothing was learned of it")
         factor = float(layer.normalization.factor(total, layer.fan_in))
         share = torch.addmv(layer.bias, layer.weight.t(), x, alpha=factor)
         y = torch.add(share, layer.label_weight, alpha=factor * layer.strength).relu_()
@@ -241,8 +245,9 @@ class Online:
         ).relu_()
         wrong, up, down, seen = self._judge(y, label, gain)
         for row, rate in ((label, up), (wrong, down)):
-            if rate:
-                layer.weight.addr_(h[row], y[row], alpha=rate / squared_lengths([h[row]]))
+            size = squared_lengths([h[row]]) if rate else 0.0
+            if size:  # where the layer below is silent, only biases speak, and they do not learn
+                layer.weight.addr_(h[row], y[row], alpha=rate / size)
         return y, seen
 
     def _judge(self, y: Tensor, label: int, gain: float) -> tuple[int, float, float, list[float]]:
@@ -255,7 +260,7 @@ class Online:
         if right < goals.margin * worst < math.inf:
             up = gain * self.step_rule(right, goals.right) if 0 < right < goals.right else 0.0
             down = gain * self.step_rule(worst, goals.wrong) if worst > goals.wrong else 0.0
-        loss = max(0.0, goals.margin * worst - right)
+        loss = max(goals.margin * worst - right, 0.0)  # in this order NaN stays NaN
         return wrong, up, down, [loss, float(right > worst), right, worst]
 
 

@@ -34,8 +34,8 @@ class Average:
         eta: η ≥ 0.
 
     Example:
-        >>> Average(every=1, eta=0).weight(4), Average(every=2, eta=5).weight(4), Average(every=2).weight(5)
-        (0.25, 0.8571428571428571, 0.0)
+        >>> [Average(every=2, eta=0).weight(steps) for steps in (1, 2, 3, 4, 5)]
+        [1.0, 0.0, 0.5, 0.0, 0.3333333333333333]
     """
 
     every: int = 20
@@ -48,9 +48,9 @@ class Average:
             )
 
     def weight(self, steps: int) -> float:
-        """Return the weight of the term after so many steps; 0 where there is none."""
-        k, between = divmod(steps, self.every)
-        return 0.0 if between or not k else (self.eta + 1) / (k + self.eta)
+        """Return the weight of the term after so many steps, the first after one; 0 where there is none."""
+        before, between = divmod(steps - 1, self.every)
+        return 0.0 if between else (self.eta + 1) / (before + 1 + self.eta)
 
 
 class SlowWeights:
