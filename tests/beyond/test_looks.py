@@ -8,7 +8,7 @@ import torch
 from forward_forward.baselines.backprop import Perceptron
 from forward_forward.beyond.looks import Looked
 from forward_forward.beyond.online import Online, online_network
-from forward_forward.beyond.slow import Averaged
+from forward_forward.beyond.slow import Average, Averaged
 from forward_forward.errors import UsageError
 from forward_forward.training.backprop import Backpropagation
 from forward_forward.training.checkpoints import learner_tensors, restore_learner
@@ -23,12 +23,12 @@ AT = (3, 10, 24, 99)
 
 def by_goodness(seed=0):
     network = online_network(PIXELS, CLASSES, [9, 8], generator=generator(seed), strength=2.0)
-    return Online(network)
+    return Online(network, average=None)
 
 
 def by_backprop(seed=0):
     network = Perceptron(PIXELS, CLASSES, [6], generator=generator(seed))
-    return Averaged(Backpropagation(network, PlainGradient(0.1)))
+    return Averaged(Backpropagation(network, PlainGradient(0.1)), Average(every=1))
 
 
 every_learner = pytest.mark.parametrize("make", [by_goodness, by_backprop])

@@ -257,8 +257,8 @@ class Online:
         right = goodness[label]
         wrong = max((k for k in range(len(goodness)) if k != label), key=goodness.__getitem__)
         worst, up, down = goodness[wrong], 0.0, 0.0
-        if right < goals.margin * worst < math.inf:
-            up = gain * self.step_rule(right, goals.right) if 0 < right < goals.right else 0.0
+        if right < goals.margin * worst:
+            up = gain * self.step_rule(right, goals.right) if right < goals.right else 0.0
             down = gain * self.step_rule(worst, goals.wrong) if worst > goals.wrong else 0.0
         loss = max(goals.margin * worst - right, 0.0)  # in this order NaN stays NaN
         return wrong, up, down, [loss, float(right > worst), right, worst]
