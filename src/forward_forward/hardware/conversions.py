@@ -2,23 +2,22 @@
 
 What is assumed:
 
-1. Every layer's weights lie in one tile, with a row for each input and a column for each unit; the label has rows of its
-   own below the first layer. Biases, ReLUs, normalisation and slopes are no part of a tile and not counted. Nor is the
-   softmax beside a Forward-Forward net; the output layer of the rival is a tile like the others.
+1. Every layer's weights lie in a tile, with a row for each input and a column for each unit; the label has rows of
+   its own below the first layer. Biases, ReLUs, normalisation and slopes are no part of a tile, and are not counted.
+   Nor is the softmax beside a Forward-Forward net; the output layer of the rival is a tile like the others.
 2. A read takes a DAC for each row it drives and an ADC for each column it reads, where what comes and goes is digital.
    An image is read once and its share of the first layer kept, for whatever labels join it.
-3. The update of a tile is an outer product made in place: pulses on its rows meet pulses on its columns. It takes a train of
-   pulses for each row and column that has a say, and no conversion. Both methods need that alike.
-4. **Digital between layers**: activities leave a tile through ADCs, are normalised in numbers, and enter the next through
-   DACs. **Analog between layers**: ReLU and normalisation are circuits, and activities stay voltages. Images and labels then
-   pass DACs, and each layer's goodness, one number for each row of activities, an ADC: the slope of a layer's own
-   objective needs no more. Such circuits are not simulated here.
-5. Backpropagation reads every tile above the first once more, from its columns to its rows, with errors that pass DACs on
-   their way in and ADCs on their way out. Errors are digital in any case: they are multiplied by slopes of activities
-   that were seen a pass ago and had to be kept.
+3. The update of a tile is an outer product made in place: pulses on its rows meet pulses on its columns. That takes no
+   conversion, and both methods need it alike. A softmax pass to draw negatives teaches no tile.
+4. *Digital between layers*: activities leave a tile through ADCs, are normalised in numbers, and enter the next through
+   DACs. *Analog between layers*: ReLU and normalisation are circuits, and activities stay voltages. Images and labels
+   then pass DACs, and each layer's goodness, one number for each row of activities, an ADC: the slope of a layer's own
+   objective takes no more. Such circuits are not simulated here.
+5. Backpropagation reads every tile above the first once more, from its columns to its rows, with errors that pass DACs
+   on their way in and ADCs on their way out: between the two they are multiplied by slopes of activities that were seen
+   a pass ago and had to be kept, so errors are numbers in any case.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 

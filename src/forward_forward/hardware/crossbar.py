@@ -23,10 +23,10 @@ class Crossbar(nn.Module):
 
     The product itself is left to the caller, who knows in which dtype it runs: `drive` comes before it, `sense` after.
 
-    **Noise of the devices, drawn at the output.** A read finds every weight off by σ ε, each with a fresh ε. Column u then
-    reads Σᵢ xᵢ (Wᵢᵤ + σ εᵢᵤ) = (x W)ᵤ + σ Σᵢ xᵢ εᵢᵤ. A sum of independent normal numbers is normal, here with variance
-    σ² ‖x‖²; two columns share no device, and two rows of inputs no read. So one number N(0, σ² ‖x‖²) for each output is no
-    approximation, and spares I · U of them a read.
+    **Noise of the devices, drawn at the output.** A read finds every weight off by σ ε, each with a fresh ε. Column u
+    then reads Σᵢ xᵢ (Wᵢᵤ + σ εᵢᵤ) = (x W)ᵤ + σ Σᵢ xᵢ εᵢᵤ. A sum of independent normal numbers is normal, here with
+    variance σ² ‖x‖²; two columns share no device, and two rows of inputs no read. So one number N(0, σ² ‖x‖²) for each
+    output is no approximation, and spares I · U of them a read.
 
     All draws follow from the seed and how many there were before, so that a run that is resumed draws the same.
 
@@ -84,7 +84,7 @@ class Crossbar(nn.Module):
         return y.div_(step).round_().clamp_(-steps, steps).mul_(step)
 
     def deviation(self, x: Tensor) -> Tensor:
-        """Return the standard deviation of a read of inputs `[…, I]`, by both devices of the pairs and by the column."""
+        """Return the standard deviation of a read of inputs `[…, I]`: of both devices of the pairs, and the column."""
         of_pair = math.sqrt(2) * self.hardware.read_noise * self.weight_range
         noise = torch.linalg.vector_norm(x, dim=-1, keepdim=True) * of_pair
         return noise.hypot(largest(x) * (self.hardware.output_noise * self.weight_range))
@@ -108,7 +108,7 @@ class Crossbar(nn.Module):
         self.draws = int(state)
 
     def extra_repr(self) -> str:
-        return f"{self.rows}×{self.columns} {self.hardware.name}, range {self.weight_range:g}"
+        return f"{self.rows}×{self.columns} {self.hardware.name}, range {self.weight_range:.2g}"
 
 
 class TileWeight(nn.Parameter):

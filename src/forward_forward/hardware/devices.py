@@ -53,7 +53,7 @@ class ResistiveDevice:
         levels: pulses from end to end; None writes any value at once and without end: an ideal device, which has
             none of the imperfections of steps.
         g_min_siemens, g_max_siemens: the ends.
-        curve_up, curve_down: β ≥ 0; None for `curve_down` says that steps lead upward only, and the way down is to wipe.
+        curve_up, curve_down: β ≥ 0; None for `curve_down` says that steps lead upward only; the way down is to wipe.
         asymmetry: in (−1, 1); above 0 where pulses up are the larger ones.
         write_noise: standard deviation of a pulse, as a share of a step, drawn anew for each. May exceed 1.
         range_spread: standard deviation from device to device of the upper end, as a share of the range.

@@ -11,8 +11,10 @@ from forward_forward.randomness import generator
 
 BLOCK = 2**16
 """Pairs that are pulsed at a time, so that all that is known of them stays in a processor's cache."""
-FULL, EVERY = 0.9, 10
-"""Where steps lead upward only, pairs are wiped at so large a share of the range, after every so many updates."""
+EVERY = 10
+"""Updates from one look at a tile to the next: are pairs full, how many pulses are there."""
+FULL = 0.9
+"""Where steps lead upward only, pairs are wiped once either stands at so large a share of its range."""
 
 
 class SteppedCrossbar(Crossbar):
@@ -45,7 +47,7 @@ class SteppedCrossbar(Crossbar):
     wipes: int
     """How many pairs were wiped."""
     pulses: Tensor
-    """How many pulses there were, of all pairs together."""
+    """About how many pulses there were, of all pairs together: ten times those of every tenth update."""
 
     def __init__(self, *args: Any, **parts: Any) -> None:
         super().__init__(*args, **parts)
@@ -78,7 +80,8 @@ class SteppedCrossbar(Crossbar):
         draw = self.draw(weight.device)
         for rows in self._blocks():
             count = counts(rows, draw)
-            self.pulses = self.pulses + count.abs().sum().double()
+            if self.updates % EVERY == 0:
+                self.pulses = self.pulses + EVERY * count.abs().sum().double()
             if not self.hardware.gradual_down:
                 self._raise(rows, count, draw)
             elif self.updates % 2:
@@ -151,7 +154,7 @@ class SteppedCrossbar(Crossbar):
         return states
 
     def _programmed(self, target: Tensor, side: int) -> Tensor:
-        """Return the levels nearest to where devices are to be, as far as these go, off by the noise of a last pulse."""
+        """Return the levels nearest to where devices are to be, as far as they go, off by the noise of a last pulse."""
         levels = levels_of(self.hardware)
         reached = (target * levels).round_()
         if self.hardware.write_noise:

@@ -41,8 +41,8 @@ RPU = Preset(
     ),
     source="Gokmen and Vlasov 2016, specification of a resistive processing unit, by way of aihwkit's "
     "`GokmenVlasovPresetDevice`",
-    note="A specification for devices to come. The spread of ranges is 30 % of a whole range here, of half a range there. "
-    "Conductances, volts and seconds are assumed; they enter the energy only.",
+    note="A specification for devices to come. The spread of ranges is 30 % of a whole range here, of "
+    "half a range there. Conductances, volts and seconds are assumed; they enter the energy only.",
 )
 
 RERAM = Preset(
@@ -58,9 +58,11 @@ RERAM = Preset(
         step_spread=0.3,
         asymmetry_spread=0.01,
     ),
-    source="Gong et al. 2018, hafnium oxide, by way of aihwkit's loose fit with soft bounds, `ReRamSBPresetDevice`",
-    note="The fit's steps, 0.0016 (1 − s) up and 0.0027 s down in ranges, are met by a curve of 3, which is 95 % of the way "
-    "after 1400 steps, and an asymmetry of (16 − 27) / (16 + 27). Conductances, volts and seconds are assumed.",
+    source="Gong et al. 2018, hafnium oxide, by way of aihwkit's loose fit with soft bounds, "
+    "`ReRamSBPresetDevice`",
+    note="The fit's steps, 0.0016 (1 − s) up and 0.0027 s down in ranges, are met by a curve of 3, "
+    "which is 95 % of the way after 1400 steps, and an asymmetry of (16 − 27) / (16 + 27). "
+    "Conductances, volts and seconds are assumed.",
 )
 
 ECRAM = Preset(
@@ -76,8 +78,8 @@ ECRAM = Preset(
         asymmetry_spread=0.01,
     ),
     source="Tang et al. 2018, lithium, by way of aihwkit's fit with linear steps, `EcRamPresetDevice`",
-    note="The curves are logarithms of the fit's ratios of a step at one end and at the other, 0.885 / 1.081 up and "
-    "0.492 / 1.720 down. Conductances, volts and seconds are assumed.",
+    note="The curves are logarithms of the fit's ratios of a step at one end and at the other, 0.885 / "
+    "1.081 up and 0.492 / 1.720 down. Conductances, volts and seconds are assumed.",
 )
 
 PCM = Preset(
@@ -96,11 +98,12 @@ PCM = Preset(
         drift_spread=0.015,
         read_seconds=250e-9,
     ),
-    source="Nandakumar et al. 2019 (ICECS), by way of aihwkit's `PCMLikeNoiseModel`: the largest conductance, drift and its "
-    "first 20 s, the length of a read, noise of reads and of writing",
-    note="There noise and drift depend on the conductance; here they are what it says at a fifth of the range: a read is off "
-    "by 0.0368 · 0.2^0.35 of it, writing by 0.61 of 25 µS, half a step, and ν = 0.049 ± 0.014. That 20 pulses crystallise, "
-    "their curve, the spread of steps, the least conductance and volts are assumed.",
+    source="Nandakumar et al. 2019 (ICECS), by way of aihwkit's `PCMLikeNoiseModel`: the largest "
+    "conductance, drift and its first 20 s, the length of a read, noise of reads and of writing",
+    note="There noise and drift depend on the conductance; here they are what it says at a fifth of "
+    "the range: a read is off by 0.0368 · 0.2^0.35 of it, writing by 0.61 of 25 µS, half a step, "
+    "and ν = 0.049 ± 0.014. That 20 pulses crystallise, their curve, the spread of steps, the "
+    "least conductance and volts are assumed.",
 )
 
 PRESETS = {preset.device.name: preset for preset in (IDEAL, RPU, RERAM, ECRAM, PCM)}

@@ -11,6 +11,9 @@ from forward_forward.randomness import generator
 LEAST = 0.05
 """No device has a shorter range, or smaller steps, than this share of what it is meant to have."""
 
+STRAIGHT = 1e-9
+"""A curve below this bends nothing that could be told apart."""
+
 Made = dict[str, Tensor | None]
 
 
@@ -80,9 +83,8 @@ def moved(
     if steps is not None:
         change.mul_(steps)
     after = torch.add(state, change, alpha=1 / levels_of(hardware), out=out)
-    if tops is None:
-        return after.clamp_(0, 1)
-    return torch.minimum(after.clamp_(min=0), tops, out=out)
+    ends = (0, 1) if tops is None else (after.new_zeros(()), tops)
+    return torch.clamp(after, *ends, out=after)
 
 
 def _mean_change(
@@ -93,28 +95,53 @@ def _mean_change(
     tops: Tensor | None,
     tilts: Tensor | None,
 ) -> Tensor:
-    """Return n f, a fresh tensor, where `sizes` is |n|."""
-    if not hardware.curve_up and not hardware.curve_down:
-        if tilts is None:
-            return counts.add(sizes, alpha=hardware.asymmetry)
-        return torch.addcmul(counts, sizes, tilts)
+    """Return n f, a fresh tensor, where `sizes` is |n|.
+
+    With asymmetry a, and steps u up and d down of the curves alone, n f is (1 + a) u n or (1 − a) d n. Both are
+    (n + a |n|) (u + d) / 2 + (|n| + a n) (u − d) / 2, in half the passes over memory that it takes to tell them apart.
+    """
+    mean, half = _curves(hardware)
+    change = _tilted(counts, sizes, hardware, tilts)
+    if mean == (1, 0) and half == (0, 0):
+        return change
     gone = state if tops is None else state / tops
-    tilt = hardware.asymmetry if tilts is None else tilts
-    up = bent(gone, hardware.curve_up) * (1 + tilt)
-    if hardware.curve_down is None:
-        return counts * up
-    down = bent(1 - gone, hardware.curve_down) * (1 - tilt)
-    return counts.clamp(min=0).mul_(up).add_(counts.clamp(max=0).mul_(down))
+    change.mul_(_line(mean, gone))
+    return change.addcmul_(_tilted(sizes, counts, hardware, tilts), _line(half, gone))
 
 
-def bent(gone: Tensor, curve: float) -> Tensor | float:
+def _tilted(by: Tensor, other: Tensor, hardware: ResistiveDevice, tilts: Tensor | None) -> Tensor:
+    if tilts is None:
+        return by.add(other, alpha=hardware.asymmetry)
+    return torch.addcmul(by, other, tilts)
+
+
+def _curves(hardware: ResistiveDevice) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Return (u + d) / 2 and (u − d) / 2 at a share z of the range, each as (at z = 0, slope)."""
+    up, up_slope = bent(0.0, hardware.curve_up), -hardware.curve_up
+    if hardware.curve_down is None:  # only ever raised
+        return (up, up_slope), (0.0, 0.0)
+    down, down_slope = bent(1.0, hardware.curve_down), hardware.curve_down
+    return (
+        ((up + down) / 2, (up_slope + down_slope) / 2),
+        ((up - down) / 2, (up_slope - down_slope) / 2),
+    )
+
+
+def _line(line: tuple[float, float], gone: Tensor) -> Tensor:
+    start, slope = line
+    return gone.mul(slope).add_(start) if slope else gone.new_tensor(start)
+
+
+def bent(gone: float, curve: float) -> float:
     """Return f(z; β) = β (1 / (1 − e^−β) − z), the size of a step after a share z of the way; 1 where β is 0.
 
     Example:
-        >>> bent(torch.tensor([0.0, 1.0]), 0.0), bent(torch.tensor([0.0, 1.0]), math.log(2))
-        (1.0, tensor([1.3863, 0.6931]))
+        >>> bent(0.0, 0.0), round(bent(0.0, 0.7) / bent(1.0, 0.7), 4), round(math.exp(0.7), 4)
+        (1.0, 2.0138, 2.0138)
     """
-    return curve * (-1 / math.expm1(-curve) - gone) if curve else 1.0
+    if curve < STRAIGHT:
+        return 1.0
+    return curve * (-1 / math.expm1(-curve) - gone)
 
 
 def first_step(hardware: ResistiveDevice) -> float:
@@ -128,12 +155,12 @@ def first_step(hardware: ResistiveDevice) -> float:
         >>> first_step(ResistiveDevice("melts", levels=50, curve_up=1.0, curve_down=None)) > 0.02
         True
     """
-    stand = torch.tensor(0.5 if hardware.gradual_down else 0.0)
+    stand = 0.5 if hardware.gradual_down else 0.0
     up = (1 + hardware.asymmetry) * bent(stand, hardware.curve_up)
     if hardware.curve_down is None:
-        return float(up / levels_of(hardware))
+        return up / levels_of(hardware)
     down = (1 - hardware.asymmetry) * bent(1 - stand, hardware.curve_down)
-    return float((up + down) / 2 / levels_of(hardware))
+    return (up + down) / 2 / levels_of(hardware)
 
 
 def levels_of(hardware: ResistiveDevice) -> int:

@@ -1,16 +1,16 @@
-"""Forward-Forward on simulated crossbars that learn in the hardware (§7): devices as published, and one fault at a time.
+"""Forward-Forward on simulated crossbars that learn in the hardware (§7): published devices, and one fault at a time.
 
 Claim: two, for which the paper has no number; what counts as reached was set before the runs.
 1. On tiles of ideal devices the net is the digital one, to the bit.
 2. On tiles of published devices, learning there, it is at most one point behind the digital net.
 
 Nets of 2 × 500 on MNIST, learned for 5 epochs from the same initial weights. `digital` is the rival of all others, and
-its weights, once learned, are written once to tiles of every kind (`<net>_written_once`): what learning in the hardware
-gains is the difference to that. The presets are those of `hardware/presets.py`. The others have one fault each, on
-devices with 1000 even steps that have no other (`even_steps`). Where devices drift, `<net>_a_day_later` is the error
-after a day in which nothing is written, and `<net>_written_once_a_day_later` of the digital weights after it.
-`<net>_pulses` is how many pulses a weight of the first layer got. The record also holds `conversions_…`: products and
-conversions an image, as `hardware/conversions.py` counts them.
+its weights, once learned, are written once to tiles of every kind, the same ones in every run (`<net>_written_once`):
+what learning in the hardware gains or loses is the difference to that. The presets are those of `hardware/presets.py`.
+The others have one fault each, on devices with 1000 even steps that have no other (`even_steps`). Where devices drift,
+`<net>_a_day_later` is the error after a day in which nothing is written, `<net>_written_once_a_day_later` that of the
+digital weights. `<net>_pulses` is how many pulses a weight of the image got. The record also holds `conversions_…`:
+products and conversions for an image, as `hardware/conversions.py` counts them.
 
 Differences from the paper:
 1. It proposes the hardware and reports no experiment.
@@ -18,9 +18,8 @@ Differences from the paper:
    smoothed, and reaches the tile as pulses whose number is drawn: a digital memory beside each tile. Pulses that meet
    in the tile, sample by sample, would need none, and many more pulses.
 3. The softmax beside the net, which names hard negatives, is digital, and so are biases and normalisation.
-4. The loss of a pair is silu(−6 (g⁺ − g⁻)) on mean squares, as in `best_supervised`; no image is moved against the net,
-   which would take reading a tile backwards. The rate is 0.015, the digital net's best of seven on
-   held-out images (LOG.md).
+4. The loss of a pair is silu(−6 (g⁺ − g⁻)) on mean squares, as in `best_supervised`; no image is moved against the
+   net, which would take reading a tile backwards. The rate of 0.015 was chosen on held-out images, for the digital net.
 """
 
 import copy
@@ -78,7 +77,7 @@ def _build(hardware: ResistiveDevice | None) -> Build:
 
 
 def measured(learner: Learner, data: Dataset) -> Mapping[str, float]:
-    """Return, of a digital net, the errors of its weights written once; of one on tiles its pulses and its error later."""
+    """Return the errors of a digital net's weights written once; of a net on tiles its pulses, and its error later."""
     weights = list(tile_weights(learner.network))
     if not weights:
         return written_once(learner.network, data)
