@@ -1,11 +1,15 @@
-"""Where a run ran: what its speed and its bits depend on."""
+"""Where a run ran: what its speed and its bits depend on, and what finds room there."""
 
 import importlib.metadata
+import os
 import platform
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+from forward_forward.errors import UsageError
 
 
 def environment(device: str, dtype: str) -> dict[str, Any]:
@@ -30,6 +34,41 @@ def environment(device: str, dtype: str) -> dict[str, Any]:
         "commit": commit,
         "dirty": dirty,
     }
+
+
+def check_room(sizes: Sequence[int], device: Any = None) -> None:
+    """See that the weights of a net, and a gradient for each, fit into memory, before an hour is spent on drawing them.
+
+    Arguments:
+        sizes: units of each layer, the input's first; each feeds the next.
+        device: where they are to lie, as torch spells it; None is the CPU.
+
+    Raises:
+        UsageError: they do not, whatever else lies there.
+
+    Example:
+        >>> check_room([784, 2000, 2000])
+    """
+    room = _memory(str(device or "cpu"))
+    needed = 8 * sum(below * above for below, above in zip(sizes, sizes[1:], strict=False))
+    if room is not None and needed > room:
+        told = ", ".join(map(str, sizes[1:]))
+        raise UsageError(
+            f"layers of {told} units take {needed / 2**30:,.0f} GiB for weights and gradients, there are "
+            f"{room / 2**30:,.0f}; choose smaller widths"
+        )
+
+
+def _memory(device: str) -> int | None:
+    """Return the bytes of a device's memory, None where nobody tells."""
+    if device.startswith("cuda"):
+        import torch
+
+        return torch.cuda.mem_get_info(device)[1]
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):  # another system than Linux or macOS
+        return None
 
 
 def _processor() -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from forward_forward.environment import check_room
 from forward_forward.errors import UsageError
 
 
@@ -41,6 +42,7 @@ class Perceptron(nn.Module):
         sizes = [in_features, *widths, classes]
         if min(sizes) <= 0:
             raise UsageError(f"a net of {sizes} units: all must be above 0")
+        check_room(sizes, device)
         if not all(0 <= share < 1 for share in (dropout, input_dropout)):
             raise UsageError(
                 f"dropout {dropout}, of the input {input_dropout}: both must be at least 0 and below 1"

@@ -7,6 +7,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
+from forward_forward.environment import check_room
 from forward_forward.errors import CheckpointError, UsageError
 from forward_forward.goodness import sum_of_squares
 from forward_forward.labels import neutral
@@ -112,6 +113,7 @@ class FeedForward(nn.Module):
         """
         if not widths:
             raise UsageError("a network needs at least one layer")
+        check_room([in_features, *widths], device)
         parts: dict[str, Any] = {
             "goodness": goodness,
             "loss": loss,

@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from forward_forward.environment import check_room
 from forward_forward.errors import UsageError
 from forward_forward.goodness import sum_of_squares
 from forward_forward.layers.dense import Dense
@@ -57,6 +58,7 @@ def dense_recurrent(
         [[64, 20], [30, 10]]
     """
     wiring = _of_depth(neighbours(len(widths)) if wiring is None else wiring, len(widths))
+    check_room([in_features, *widths], device)
     sizes: dict[Source, int] = {IMAGE: in_features, LABEL: classes, **dict(enumerate(widths))}
 
     def connect(source: Source, layer: int) -> LocalLayer:

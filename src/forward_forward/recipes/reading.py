@@ -7,6 +7,7 @@ import torch
 
 from forward_forward.baselines.text import LocalCrossEntropy, TextPerceptron
 from forward_forward.data.windows import Windows
+from forward_forward.environment import check_room
 from forward_forward.generated import RolledOut, predicted_last
 from forward_forward.goodness import mean_of_squares
 from forward_forward.layers.dense import Dense
@@ -61,6 +62,7 @@ def reading_network(
     draw = generator(seed, "weights")
     dtype = matmul_dtype or fast_matmul_dtype(device)
     parts = {**parts, "generator": draw, "device": device, "matmul_dtype": dtype}
+    check_room([data.window * data.classes, *widths], device)
     sizes = (read or data.window, data.classes, widths[0])
     first: LocalLayer = (
         FastWeights(*sizes, stretch=data.window, **parts) if memory else Symbols(*sizes, **parts)
