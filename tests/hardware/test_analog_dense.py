@@ -29,6 +29,7 @@ from forward_forward.losses import SiLU
 from forward_forward.negatives import hard_by_softmax
 from forward_forward.networks.feed_forward import FeedForward
 from forward_forward.training.loop import train
+from forward_forward.training.optimizers import SmoothedGradient
 from forward_forward.training.plan import Plan
 from forward_forward.training.reference import reference_gradients
 from forward_forward.training.simultaneous import Simultaneous
@@ -192,6 +193,25 @@ def test_a_copy_learns_apart(make, inputs):
 
 
 @every_layer
+def test_a_rule_that_knows_of_no_tiles_is_found_out(make, inputs):
+    for device in (IDEAL, PRESETS["rpu"].device, PRESETS["pcm"].device):
+        layer = make(device)
+        layer.learn(inputs())
+        SmoothedGradient(0.1).build(layer.parameters()).step()
+        if device is IDEAL:
+            layer(*inputs())
+        else:
+            with pytest.raises(UsageError, match="other than pulses; learn by a rule of"):
+                layer(*inputs())
+
+
+@every_layer
+def test_a_layer_may_change_its_dtype(make, inputs):
+    layer = make(PRESETS["pcm"].device).float()
+    assert layer(*(x.float() for x in inputs())).dtype == torch.float32
+
+
+@every_layer
 def test_a_tile_is_not_read_backwards(make, inputs):
     with pytest.raises(UsageError, match="one direction only"):
         make().input_slope(*inputs())
@@ -265,6 +285,15 @@ def test_other_layers_have_no_tile():
     first = LabelledDense(PIXELS, CLASSES, 9, generator=generator())
     with pytest.raises(UsageError, match="Joint layer has no tile"):
         on_tiles(FeedForward([first, joint], CLASSES), IDEAL, 0)
+
+
+def test_other_networks_have_no_tiles():
+    class Odd(FeedForward):
+        pass
+
+    odd = Odd([LabelledDense(PIXELS, CLASSES, 9, generator=generator())], CLASSES)
+    with pytest.raises(UsageError, match="Odd has no tiles"):
+        on_tiles(odd, IDEAL, 0)
 
 
 def test_a_net_ages():

@@ -15,6 +15,7 @@ from forward_forward.hardware.conversions import (
 from forward_forward.hardware.crossbar import Crossbar
 from forward_forward.hardware.devices import ResistiveDevice
 from forward_forward.hardware.onto_tiles import on_tiles
+from forward_forward.hardware.presets import PRESETS
 from forward_forward.hardware.pulses import DrawnPulses
 from forward_forward.negatives import hard_by_softmax, random_wrong_label
 from forward_forward.training.simultaneous import Simultaneous
@@ -60,6 +61,8 @@ def test_backpropagation_by_hand():
 def test_energy():
     device = ResistiveDevice("plain")
     assert Costs(products=1000).joules(device) == pytest.approx(1000 * device.joules_per_product)
+    step = table(Sizes(784, 10, (500, 500)))["ff_step"]
+    assert step.joules(PRESETS["pcm"].device) == pytest.approx(0.23e-6, rel=0.02)  # docs/analog.md
 
 
 def test_the_table_has_every_way():

@@ -23,7 +23,7 @@ IMPOSSIBLE = [
     *[(name, value) for name in SHARES for value in (-0.1, 1.1, math.nan)],
     *[(name, value) for name in NOT_NEGATIVE for value in (-1e-9, math.inf, math.nan)],
     *[(name, value) for name in POSITIVE for value in (0, -1, math.inf, math.nan)],
-    *[("levels", value) for value in (0, -3, 2.5)],
+    *[("levels", value) for value in (0, -3, 2.5, math.nan)],
     *[(name, value) for name in ("dac_bits", "adc_bits") for value in (0, 1, -2, 3.5)],
     *[("g_max_siemens", value) for value in (1e-6, 1e-7, -1.0, math.nan)],
     *[("asymmetry", value) for value in (-1, 1, math.nan)],

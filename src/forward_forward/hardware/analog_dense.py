@@ -61,6 +61,7 @@ class AnalogDense(Dense):
         return {**super().parts(), **{name: getattr(self, name) for name in names}}
 
     def preactivation(self, h: Tensor) -> Tensor:  # type: ignore[override]
+        self.tile.check(self.weight)
         z = product(self.tile.drive(h), self.weight, self.matmul_dtype, self.cast, self.bias)
         return self.tile.sense(z, h)
 
@@ -114,6 +115,7 @@ class AnalogLabelledDense(LabelledDense):
             return images
         if (self.pixel_mean, self.pixel_std) != (0.0, 1.0):
             images = (images - self.pixel_mean) / self.pixel_std
+        self.tile.check(self.weight)
         placed = self.place(images, self.classes)
         share = product(self.tile.drive(placed), self.weight, self.matmul_dtype, self.cast)
         total = self.normalization.total(placed)
@@ -121,6 +123,7 @@ class AnalogLabelledDense(LabelledDense):
 
     def preactivation(self, images: Tensor | Projection, codes: Tensor) -> Tensor:  # type: ignore[override]
         projection = self.project(images)
+        self.label_tile.check(self.label_weight)
         codes = codes * self.strength
         label = self.label_tile.drive(codes) @ self.label_weight
         if self.hardware.noisy:  # each image's label is a read of its own

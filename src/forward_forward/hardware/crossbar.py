@@ -100,6 +100,9 @@ class Crossbar(nn.Module):
     def age(self, weight: Tensor, seconds: float) -> None:
         """Let so many seconds pass since writing, and put into `weight` what the tile then holds; here, the same."""
 
+    def check(self, weight: Tensor) -> None:
+        """Make sure that `weight` is what the tile holds; of ideal devices it always is."""
+
     def get_extra_state(self) -> Tensor:
         """Return how many draws there were, for checkpoints."""
         return torch.tensor(self.draws)
@@ -114,8 +117,8 @@ class Crossbar(nn.Module):
 class TileWeight(nn.Parameter):
     """A weight `[I, U]` that lies in a tile: its values are what the tile holds, and what a read multiplies by.
 
-    Whoever updates it by way of its `tile` learns in the hardware; what else would change it, an optimiser that knows
-    nothing of tiles say, changes the values only where the devices are ideal.
+    It changes by way of its `tile` alone; a read finds out where something else has changed it, an optimiser that knows
+    of no tiles say. Ideal devices take any change.
     """
 
     tile: Crossbar

@@ -118,7 +118,7 @@ class ResistiveDevice:
             self._refuse("stuck_at_max", "and stuck_at_min are more than all devices")
         for field, least in (("levels", 1), ("dac_bits", 2), ("adc_bits", 2)):
             value = getattr(self, field)
-            if value is not None and (value != int(value) or value < least):
+            if value is not None and (not isinstance(value, int) or value < least):
                 self._refuse(field, f"must be a whole number, {least} at least, or None")
         if self.curve_down is not None and not 0 <= self.curve_down < math.inf:
             self._refuse("curve_down", "must be finite and not below 0, or None")

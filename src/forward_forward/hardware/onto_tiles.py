@@ -57,8 +57,10 @@ def on_tiles(
         weight_range: of each tile.
 
     Raises:
-        UsageError: when a layer is of another kind.
+        UsageError: when a layer, or the network, is of another kind.
     """
+    if type(network) is not FeedForward:
+        raise UsageError(f"a {type(network).__name__} has no tiles; a FeedForward net has")
     layers = [
         _on_tile(layer, hardware, seed_for(seed, index), weight_range)
         for index, layer in enumerate(network.layers)

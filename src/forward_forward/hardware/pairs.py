@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from forward_forward.errors import UsageError
 from forward_forward.hardware.crossbar import Counts, Crossbar
 from forward_forward.hardware.steps import levels_of, made_devices, moved
 from forward_forward.randomness import generator
@@ -48,10 +49,13 @@ class SteppedCrossbar(Crossbar):
     """How many pairs were wiped."""
     pulses: Tensor
     """About how many pulses there were, of all pairs together: ten times those of every tenth update."""
+    _shown: int
+    """torch's count of changes to the weight when it last was what the tile holds."""
 
     def __init__(self, *args: Any, **parts: Any) -> None:
         super().__init__(*args, **parts)
         self.updates, self.wipes, self.pulses = 0, 0, torch.zeros((), dtype=torch.float64)
+        self._shown = -1
         state, made = made_devices(self.hardware, (2, self.rows, self.columns), self.seed)
         self.register_buffer("state", state)
         for name, values in made.items():
@@ -105,6 +109,21 @@ class SteppedCrossbar(Crossbar):
         aged = self.state * (1 + seconds / hardware.drift_start_seconds) ** -nu
         self.state.copy_(self._where_free(aged))
         self._show(weight)
+
+    def check(self, weight: Tensor) -> None:
+        """Make sure that `weight` is what the tile holds.
+
+        Raises:
+            UsageError: when something other than the tile has changed it.
+        """
+        if weight._version != self._shown:
+            off = (weight - (self.state[0] - self.state[1]) * self.weight_range).abs().max()
+            if not float(off.detach()) <= 1e-5 * self.weight_range:
+                raise UsageError(
+                    f"weights in a tile of {self.hardware.name} were changed by something other than pulses; "
+                    "learn by a rule of hardware.pulses, and write new weights with the tile's write"
+                )
+            self._shown = weight._version
 
     def conductances(self) -> Tensor:
         """Return G⁺ and G⁻ in siemens, `[2, I, U]`."""
@@ -175,6 +194,7 @@ class SteppedCrossbar(Crossbar):
     def _show(self, weight: Tensor, rows: slice = slice(None)) -> None:
         """Put into rows of a weight what the tile holds."""
         torch.sub(*self.state[:, rows], out=weight[rows]).mul_(self.weight_range)
+        self._shown = weight._version
 
     def get_extra_state(self) -> Tensor:
         """Return how many draws, updates, wipes and pulses there were, for checkpoints."""

@@ -23,8 +23,8 @@ class PulsedRule(Rule):
     """v ← smoothing · v + (1 − smoothing) · gradient; W ← W − rate (v + weight_decay W), in a tile by whole pulses.
 
     A pair is to get p = −rate (v + weight_decay W) / (weight_range · step) pulses, `step` being that of average devices
-    at W = 0; a subclass says how many it gets.
-    Biases, other digital parameters, and weights in a tile of ideal devices take just what is wanted.
+    at W = 0; a subclass says how many it gets. Biases, other digital parameters, and weights in a tile of ideal devices
+    take just what is wanted.
 
     The gradient of a batch, and v, are numbers in a digital memory as large as the tile.
 
@@ -145,7 +145,7 @@ class PulseOptimizer(torch.optim.Optimizer):
         if self.digital is not None:
             self.digital.param_groups[0]["lr"] = group["lr"]
             self.digital.step()
-        torch.autograd.graph.increment_version(group["params"])
+            torch.autograd.graph.increment_version(self.digital.param_groups[0]["params"])
 
 
 def in_steps(parameter: nn.Parameter) -> bool:
