@@ -214,8 +214,8 @@ def boxed(
         boxes: one less than layers; None where there is none. The layer above reads as many units as its box gives.
         generator: draws the weights; with boxes that keep the width, the same as without boxes.
         normalization, head, read_from, labelled: as for `FeedForward.dense`.
-        parts: goodness, loss, peer, matmul_dtype, device, dtype of all layers; place, strength, pixel_mean, pixel_std
-            of the first, where it reads a label.
+        parts: goodness, loss, peer, blocks, matmul_dtype, device, dtype of all layers; place, strength, pixel_mean,
+            pixel_std of the first, where it reads a label.
 
     Raises:
         UsageError: when the number of boxes does not fit.
