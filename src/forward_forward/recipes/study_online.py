@@ -4,8 +4,8 @@ Goal: at most 5 % test error after one pass over MNIST's 60,000 samples, one by 
 there "we still use mini-batches".
 
 Three nets of the same hidden layers see the same stream, and each is read by the running average of its weights.
-`exact` jumps to its goals; `equal` is the same learner with steps of one size, chosen among six; `backprop` goes down the
-cross entropy of a softmax.
+`exact` jumps to its goals; `equal` is the same learner with steps of one size, chosen among six; `backprop` goes down
+the cross entropy of a softmax.
 
 Differences from the paper, each chosen with 50,000 samples to learn from and 10,000 to judge by (docs/online.md):
 1. A sample's right and wrong label are asked in the same pass, and their two steps are added: together they are not
