@@ -25,7 +25,7 @@ from forward_forward.training.plan import Plan
 from forward_forward.training.simultaneous import Simultaneous
 from toys import CLASSES, NEGATIVES, dataset, generator, network, split
 
-RULE, HEAD_RULE = SmoothedGradient(0.005, 0.002), SmoothedGradient(0.3, 0.003)
+RULE, HEAD_RULE = SmoothedGradient(0.01, 0.002), SmoothedGradient(0.3, 0.003)
 PARTS = {"goodness": mean_of_squares, "loss": ThresholdLogistic(temperature=0.2)}
 
 
@@ -59,8 +59,8 @@ def wrong_labels_asked(rows_of, phase, **options):
     return asked, learner
 
 
-@settings(deadline=None, max_examples=25)
-@given(st.integers(1, 7), st.integers(1, 20), st.integers(1, 3), st.integers(0, 99))
+@settings(deadline=None, max_examples=15)
+@given(st.integers(1, 5), st.integers(1, 12), st.integers(1, 3), st.integers(0, 99))
 def test_every_batch_comes_back_once_in_order_after_its_phase(phase, count, size, seed):
     rows_of = list(batches(60, size, seed, 0))[:count]
     asked, learner = wrong_labels_asked(rows_of, phase)
@@ -134,12 +134,12 @@ def test_it_is_what_a_plain_loop_by_autograd_does(phase):
         torch.testing.assert_close(learner.network.state_dict()[name], value, rtol=1e-9, atol=1e-9)
 
 
-@pytest.mark.parametrize("phase", [1, 2, 6])
+@pytest.mark.parametrize("phase", [1, 6])
 @pytest.mark.parametrize("negatives", [hard_by_softmax, random_wrong_label])
 def test_it_learns_from_passes_apart(negatives, phase):
     data, learner = dataset(120), apart(negatives, phase=phase)
     before = evaluate(learner.scores, data.train, CLASSES).metrics
-    progress = train(learner, data, Plan(epochs=20, batch_size=20))
+    progress = train(learner, data, Plan(epochs=10, batch_size=20))
     after = evaluate(learner.scores, data.train, CLASSES).metrics
     for readout in ("goodness", "softmax"):
         assert after[f"{readout}_error"] < 15 < before[f"{readout}_error"]

@@ -212,6 +212,12 @@ def test_a_record_says_what_they_are():
     assert describe_layer(again) == described
 
 
+def test_the_core_reads_no_model_with_layers_of_a_wing():
+    network = FeedForward([plain()], CLASSES)
+    with pytest.raises(FFError, match="no layer 'StudentT'"):
+        FeedForward.from_config(network.config())
+
+
 @pytest.mark.parametrize("alpha", [0.5, 0, -1, math.inf, math.nan])
 def test_what_is_no_density_is_refused(alpha):
     with pytest.raises(FFError, match="above 0.5"):

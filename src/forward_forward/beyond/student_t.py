@@ -64,7 +64,7 @@ class _UnderT(LocalLayer):
         return negative_log_density(self._filtered(inputs), self.alpha)
 
     def accumulate(self, inputs: tuple[Any, ...], dz: Tensor, decay: float) -> None:
-        slope = slope_of_density(self._filtered(inputs), self.alpha)
+        slope = slope_of_density(self._filtered(inputs), self.alpha)  # y has lost the sign of z
         super().accumulate(inputs, dz.mul_(slope), decay)
 
     def input_slope(self, *inputs: Any) -> Tensor:

@@ -5,7 +5,7 @@ of activities "has worked well"; of the rest §9 asks whether it would. No numbe
 does where the error is at most that of `squares_max`, the author's loss; apart, 1.05 times that of `together`.
 
 3 × 500, 20 epochs. Real data is to be active (`max`) or quiet (`min`), by squares or by plain sums, each sum with the
-normalisation of note 21; `pairs`: a loss on pairs; `student_t`: units under a t-distribution, the same loss;
+normalisation of note 21; `pairs`: a loss on pairs; `student_t`: units under a t-distribution, in pairs too;
 `student_t_min`: the goodness is their joint log density; `opposed`: detectors of features and of violated constraints;
 `thresholds`: half, once and twice the units, from bottom to top; `mixed`: another objective in every layer;
 `apart_<n>`: n batches of positives, then their negatives; `together`: both at once, with the same parts.
@@ -128,9 +128,9 @@ FIRST, TOGETHER = "squares_max", "together"
 NETS: dict[str, Build] = {
     FIRST: _both(SQUARES, rate=5e-3),
     "squares_min": _both(_with(negative_sum_of_squares), rate=5e-3),
-    "activities_max": _both(_with(sum_of_activities), rate=5e-3, normalization=sum_to_units),
+    "activities_max": _both(_with(sum_of_activities), rate=0.01, normalization=sum_to_units),
     "activities_min": _both(
-        _with(negative_sum_of_activities), rate=5e-3, normalization=sum_to_units
+        _with(negative_sum_of_activities), rate=3e-3, normalization=sum_to_units
     ),
     "pairs": _both(ON_PAIRS, rate=3e-3),
     "student_t": _both(ON_PAIRS, rate=3e-3, kinds=UNDER_T),
@@ -140,7 +140,7 @@ NETS: dict[str, Build] = {
     "mixed": _both(SOFT, ON_PAIRS, OPPOSED, rate=3e-3),
     TOGETHER: _apart(0, rate=6e-4, strength=1.0),
     "apart_1": _apart(1, rate=6e-4, strength=1.0),
-    "apart_10": _apart(10, rate=5e-5, strength=5.0),
+    "apart_10": _apart(10, rate=6e-5, strength=5.0),
     "apart_100": _apart(100, rate=1.2e-5, strength=5.0),
     "apart_epoch": _apart(None, rate=1e-5, strength=5.0),
 }
