@@ -83,6 +83,6 @@ $(RUNTIME): pyproject.toml constraints.txt
 $(DEV): $(RUNTIME)
 	@echo "Installing the tools for tests and checks: about a minute."
 	@touch $(HALF_DONE)
-	@$(PIP) --no-build-isolation -e ".[dev,export,text]"
+	@$(PIP) --no-build-isolation -e ".[dev,docs,export,fuzz,hub,parquet,tensorboard,text,tune,web]"
 	@rm $(HALF_DONE)
 	@touch $@
