@@ -267,3 +267,14 @@ def test_goodness_and_silent_units_leave_out_what_there_is_not():
     assert axes[1].lines[0].get_ydata().tolist() == [5.0] * 3
     assert pictures.tells_perplexity(text_curves())
     assert not pictures.tells_perplexity(curves())
+
+
+def test_errors_by_samples_have_a_line_for_each_seed_and_skip_what_was_not_seen():
+    seeds = [
+        {"samples": [10, 100, 1000], "error_by_samples": [9.0, 3.0, last]} for last in (1.0, None)
+    ]
+    figure = pictures.error_by_samples({"exact": seeds, "backprop": seeds[:1]})
+    lines = figure.axes[0].get_lines()
+    assert [len(line.get_xdata()) for line in lines] == [3, 2, 3]
+    assert legend(figure.axes[0]) == ["exact", "backprop"]
+    assert figure.axes[0].get_xscale() == figure.axes[0].get_yscale() == "log"

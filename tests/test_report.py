@@ -266,3 +266,13 @@ def test_pictures_are_saved_under_their_titles(tmp_path):
     assert saved[0].read_bytes().startswith(b"\x89PNG")
     with pytest.raises(UsageError, match="no picture is called 'nobody'"):
         report.save_pictures(figures, tmp_path, only="nobody")
+
+
+def test_one_run_of_several_nets_and_errors_by_samples_are_drawn():
+    seen = {"samples": [10, 100], "error_by_samples": [9.0, 3.0]}
+    metrics = {"teacher_error": 2.0, "copied_error": 90.0, "teacher_softmax_error": 3.0}
+    own = {"metrics": {}, "curves": [], "traces": seen}
+    found = overview.figures([record(recipe="mortal", metrics=metrics, nets={"lineage": own})])
+    figure, _ = found["mortal: error of each net"]
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["teacher", "copied"]
+    assert "mortal: error by samples seen" in found

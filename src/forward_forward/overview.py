@@ -10,6 +10,7 @@ from forward_forward.exhibits import BLURS, unpacked
 from forward_forward.pictures.style import words
 from forward_forward.records import Record
 from forward_forward.report import Figures
+from forward_forward.tables import by_net
 
 Captioned = tuple[Figure, str]
 
@@ -30,6 +31,8 @@ def figures(records: Sequence[Record], memory: Mapping[str, Any] | None = None) 
     for record in first.values():
         found |= _of_iterations(record)
     found |= _of_nets(records)
+    found |= _of_one_run(records)
+    found |= _of_samples(records)
     found |= _of_texts(records)
     if memory is not None:
         found["Memory and time by depth"] = (
@@ -78,6 +81,42 @@ def _of_nets(every: Sequence[Record]) -> dict[str, Captioned]:
         for name, readouts in groups.items()
         for readout, nets in readouts.items()
         if len(nets) > 1
+    }
+
+
+def _of_one_run(every: Sequence[Record]) -> dict[str, Captioned]:
+    """Return the errors of nets that learned one after the other in a single run, each in every seed."""
+    groups: dict[str, list[Mapping[str, float | None]]] = {}
+    for record in every:
+        if len(record.get("nets", {})) == 1:
+            groups.setdefault(record["recipe"], []).append(record["metrics"])
+    found: dict[str, Captioned] = {}
+    for name, metrics in groups.items():
+        cells = by_net(metrics, ["error", "softmax_error"])
+        errors = {
+            net: [value for value in cell["error"] if value is not None]
+            for net, cell in cells.items()
+            if "error" in cell
+        }
+        if len(errors) > 1:
+            found[f"{name}: error of each net"] = (
+                pictures.values_by_net(errors, "Error on the test split, %"),
+                "A dot for each seed, a line at their mean.",
+            )
+    return found
+
+
+def _of_samples(every: Sequence[Record]) -> dict[str, Captioned]:
+    """Return errors by samples seen, of recipes whose nets see each sample once; all nets and seeds."""
+    groups: dict[str, dict[str, list[Mapping[str, Any]]]] = {}
+    for record in every:
+        for net, own in record.get("nets", {}).items():
+            if "error_by_samples" in (traces := own.get("traces", {})):
+                groups.setdefault(record["recipe"], {}).setdefault(net, []).append(traces)
+    caption = "Error on the test split after so many samples, each seen once; a line for each seed."
+    return {
+        f"{name}: error by samples seen": (pictures.error_by_samples(nets), caption)
+        for name, nets in groups.items()
     }
 
 

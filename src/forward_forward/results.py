@@ -115,7 +115,7 @@ def name_of(metric: str) -> str:
 
 def markdown(rows: Sequence[Mapping[str, Any]]) -> str:
     """Return the whole of RESULTS.md; the same rows give the same text."""
-    parts = [HEADER, _table(_CLAIM_COLUMNS, [_claim_cells(row) for row in rows])]
+    parts = [HEADER, table(_CLAIM_COLUMNS, [claim_cells(row) for row in rows])]
     parts += _notes(rows)
     recipes = list({row["recipe"]: row for row in reversed(rows)}.values())[::-1]
     parts += [
@@ -125,7 +125,7 @@ def markdown(rows: Sequence[Mapping[str, Any]]) -> str:
     ]
     measures = [cells for row in recipes for cells in _measure_cells(row)]
     if measures:
-        parts += ["## Other measures\n", _table(_MEASURE_COLUMNS, measures)]
+        parts += ["## Other measures\n", table(_MEASURE_COLUMNS, measures)]
     return "\n".join(parts)
 
 
@@ -134,7 +134,7 @@ def summary(rows: Sequence[Mapping[str, Any]]) -> str:
     columns = dict(list(_CLAIM_COLUMNS.items())[:6])
     waiting = sorted({f"`{row['recipe']}`" for row in rows if not row["n"]})
     note = f"\nNot run yet: {', '.join(waiting)}.\n" if waiting else ""
-    return _table(columns, [_claim_cells(row)[:6] for row in rows if row["n"]]) + note
+    return table(columns, [claim_cells(row)[:6] for row in rows if row["n"]]) + note
 
 
 def between_marks(text: str, table: str) -> str:
@@ -244,7 +244,8 @@ def _commit(environment: Mapping[str, Any]) -> str:
     return f"{commit[:7]}{'*' if environment.get('dirty') else ''}" if commit else "unknown"
 
 
-def _claim_cells(row: Mapping[str, Any]) -> list[str]:
+def claim_cells(row: Mapping[str, Any]) -> list[str]:
+    """Return the cells of a row of RESULTS.md, as Markdown that is not yet escaped."""
     metric, unit = row["metric"], f" {row['unit']}" if row["unit"] else ""
     minutes, least = row["minutes"], "≥ " if row["higher_is_better"] else ""
     ours = show_spread(metric, {**row, "n": row["n"] - row["diverged"]})
@@ -284,7 +285,8 @@ def _notes(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     return ["\n".join(notes) + "\n"] if notes else []
 
 
-def _table(columns: Mapping[str, str], rows: Sequence[Sequence[str]]) -> str:
+def table(columns: Mapping[str, str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a Markdown table; a column is aligned to the "right" or left as it is."""
     rule = [("--:" if side == "right" else "---") for side in columns.values()]
     lines = [list(columns), rule, *([_cell(text) for text in row] for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"

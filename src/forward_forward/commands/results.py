@@ -1,7 +1,7 @@
 """`ff results`: records into RESULTS.md."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -21,6 +21,9 @@ def results(
     readme: Annotated[
         Path, typer.Option(help="Gets a short table too, where it has the marks for one.")
     ] = Path("README.md"),
+    pages: Annotated[
+        Path, typer.Option(help="Folder of pages; their tables of results are renewed.")
+    ] = Path("docs"),
 ) -> None:
     """Set every record beside the published number, failures included."""
     from forward_forward import results as core
@@ -34,6 +37,7 @@ def results(
     if readme.is_file():
         old = readme.read_text(encoding="utf-8")
         texts[readme] = core.between_marks(old, core.summary(rows))
+    texts |= _pages(pages, rows, records)
     stale = [path for path, text in texts.items() if not core.check(path, text)]
     if check and stale:
         options = "" if records == Path("records") else f" --records {records}"
@@ -45,6 +49,18 @@ def results(
     for path in [] if check else stale:
         write_atomically(path, texts[path])
     say(f"{out}: {len(rows)} rows, {'written' if stale and not check else 'up to date'}")
+
+
+def _pages(folder: Path, rows: Any, root: Path) -> dict[Path, str]:
+    """Return each page of a folder that shows results, as it should be."""
+    from forward_forward.records import read_all
+    from forward_forward.tables import filled
+
+    kept, texts = read_all(root), {}
+    for path in sorted(folder.glob("*.md")):
+        old = path.read_text(encoding="utf-8")
+        texts[path] = filled(old, rows, kept)
+    return texts
 
 
 def rows_of(root: Path) -> list[dict[str, object]]:

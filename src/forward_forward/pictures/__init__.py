@@ -16,7 +16,7 @@ from forward_forward.pictures.judged import (
     error_bars_by_readout,
     goodness_histograms,
 )
-from forward_forward.pictures.nets import values_by_net
+from forward_forward.pictures.nets import error_by_samples, values_by_net
 from forward_forward.pictures.style import to_png, to_svg_or_png
 from forward_forward.pictures.text import (
     goodness_and_silence,
@@ -31,6 +31,7 @@ __all__ = [
     "curves_by_recipe",
     "error_bars_by_readout",
     "error_by_frames",
+    "error_by_samples",
     "errors_by_frames",
     "goodness_and_silence",
     "goodness_histograms",

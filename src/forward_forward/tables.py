@@ -1,0 +1,110 @@
+"""Tables of one recipe's records, kept up to date between marks in the pages of `docs/`.
+
+A page asks with `<!-- results RECIPE: measure, measure -->` for what stands from there to `<!-- /results -->`: the
+claims and their verdicts, and a row for each net with these measures of it.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from forward_forward.records import Record
+from forward_forward.results import claim_cells, name_of, show, show_spread, spread, table
+
+Rows = Sequence[Mapping[str, Any]]
+
+_BLOCK = re.compile(r"(<!-- results (\w+)(?:: ([\w, ]+))? -->\n).*?(<!-- /results -->)", re.DOTALL)
+_CLAIM_COLUMNS = {"claim": "", "paper": "right", "target": "right", "ours (n)": "right", "verdict": ""}  # fmt: skip
+
+
+def filled(page: str, rows: Rows, records: Sequence[Record]) -> str:
+    """Return a page with what stands between its marks made anew.
+
+    Arguments:
+        page: Markdown; without marks it comes back as it is.
+        rows: what `results.summarize` returns.
+        records: all of them.
+    """
+
+    def block(found: re.Match[str]) -> str:
+        start, recipe, named, end = found.groups()
+        measures = [name.strip() for name in (named or "").split(",") if name.strip()]
+        own = [row for row in rows if row["recipe"] == recipe]
+        kept = [record for record in records if record["recipe"] == recipe]
+        return f"{start}\n{recipe_tables(own, kept, measures)}\n{end}"
+
+    return _BLOCK.sub(block, page)
+
+
+def recipe_tables(rows: Rows, records: Sequence[Record], measures: Sequence[str]) -> str:
+    """Return the claims of a recipe with their verdicts, and what came of each net.
+
+    Arguments:
+        rows: of this recipe.
+        records: of this recipe, one for each seed.
+        measures: the columns: what a metric `<net>_<measure>` ends in.
+    """
+    if not records:
+        return "Not run yet.\n"
+    claims = [claim_cells(row)[1:6] for row in rows]
+    parts = [table(_CLAIM_COLUMNS, claims)]
+    if measures:
+        parts.append(net_table(records, measures))
+    machines = sorted({row["machine"] for row in rows})
+    minutes = rows[0]["minutes"] if rows else 0
+    seeds = f"{len(records)} seed{'s' * (len(records) > 1)}"
+    parts.append(
+        f"Mean ± sample standard deviation of {seeds}, {minutes:.0f} minutes each; {'; '.join(machines)}.\n"
+    )
+    return "\n".join(parts)
+
+
+def net_table(records: Sequence[Record], measures: Sequence[str]) -> str:
+    """Return a table with a row for each net and a column for each measure of it.
+
+    Example:
+        >>> runs = [{"metrics": {"a_error": 1.0, "b_error": 2.0, "b_seconds": 9}}]
+        >>> print(net_table(runs, ["error", "seconds"]), end="")
+        | net | error, % | seconds |
+        | --- | --: | --: |
+        | a | 1.00 | – |
+        | b | 2.00 | 9 |
+    """
+    cells = by_net([record["metrics"] for record in records], measures)
+    columns = {"net": "", **{_heading(measure): "right" for measure in measures}}
+    return table(
+        columns,
+        [
+            [name_of(net), *(_cell(measure, of_net.get(measure, [])) for measure in measures)]
+            for net, of_net in cells.items()
+        ],
+    )
+
+
+def by_net(
+    metrics: Sequence[Mapping[str, float | None]], measures: Sequence[str]
+) -> dict[str, dict[str, list[float | None]]]:
+    """Return net → measure → what each seed came to, of metrics named `<net>_<measure>`.
+
+    A name that ends in several measures belongs to the longest.
+    """
+    found: dict[str, dict[str, list[float | None]]] = {}
+    longest_first = sorted(measures, key=len, reverse=True)
+    for own in metrics:
+        for name, value in own.items():
+            ending = next((m for m in longest_first if name.endswith(f"_{m}")), None)
+            if ending is not None:
+                net = found.setdefault(name.removesuffix(f"_{ending}"), {})
+                net.setdefault(ending, []).append(value)
+    return found
+
+
+def _heading(measure: str) -> str:
+    return f"{name_of(measure)}, %" if measure.endswith("error") else name_of(measure)
+
+
+def _cell(measure: str, values: Sequence[float | None]) -> str:
+    cell = spread(values)
+    if cell["mean"] is None or cell["n"] > 1 and cell["n"] == len(values):
+        return show_spread(measure, cell).rpartition(" (")[0] or "–"
+    return show_spread(measure, cell) if len(values) > 1 else show(measure, cell["mean"])
