@@ -59,15 +59,28 @@ class Simultaneous(AllLayers):
             raise UsageError("an adversary moves images against their labels; this net reads none")
         self.adversary = adversary
 
-    def step(self, rows: Tensor, generator: torch.Generator, gain: float) -> Tensor:
+    def step(
+        self,
+        rows: Tensor,
+        generator: torch.Generator,
+        gain: float,
+        weights: Tensor | None = None,
+    ) -> Tensor:
+        """Learn as `Learner.step` says; `weights` of the samples, `[B]` of mean 1, say how much each counts."""
         labels = self.split.labels[rows]
-        statistics, read = self._teach_layers(self._block(rows, labels, generator, gain), gain)
+        block = self._block(rows, labels, generator, gain, weights)
+        statistics, read = self._teach_layers(block, gain, weights=weights)
         if read:
-            self._teach_head(torch.cat(read, dim=1), labels, gain)
+            self._teach_head(torch.cat(read, dim=1), labels, gain, weights=weights)
         return table(statistics)
 
     def _block(
-        self, rows: Tensor, labels: Tensor, generator: torch.Generator, gain: float
+        self,
+        rows: Tensor,
+        labels: Tensor,
+        generator: torch.Generator,
+        gain: float,
+        weights: Tensor | None = None,
     ) -> tuple[Any, ...]:
         """Return the first layer's inputs, positives first; on its way a net that asks first teaches its head."""
         network = self.network
@@ -75,7 +88,7 @@ class Simultaneous(AllLayers):
         seen = images
         if network.labelled:
             images = network.project(images)
-        logits = self._asked(images, labels, gain)
+        logits = self._asked(images, labels, gain, weights)
         pos, neg = self.negatives(
             images, labels, network=network, generator=generator, logits=logits
         )
@@ -84,21 +97,28 @@ class Simultaneous(AllLayers):
             inputs = (self.adversary(network.layers[0], seen, inputs[1]), *inputs[1:])
         return network.project(inputs[0]), *inputs[1:]
 
-    def _asked(self, images: Any, labels: Tensor, gain: float) -> Tensor | None:
+    def _asked(
+        self, images: Any, labels: Tensor, gain: float, weights: Tensor | None = None
+    ) -> Tensor | None:
         """Return the logits of the softmax, which then learns what was right; None of a net that asks nothing first."""
         if not self.network.asks_first:
             return None
         features, logits = self.network.one_pass(images)
-        self._teach_head(features, labels, gain, logits)
+        self._teach_head(features, labels, gain, logits, weights)
         return logits
 
     def _teach_layers(
-        self, inputs: tuple[Any, ...], gain: float, positives: int | None = None
+        self,
+        inputs: tuple[Any, ...],
+        gain: float,
+        positives: int | None = None,
+        weights: Tensor | None = None,
     ) -> tuple[list[LayerStatistics], list[Tensor]]:
         """Let each layer learn from a block of positives and negatives, which is let go of on the way up.
 
         Arguments:
             positives: how many rows are; None is half of them.
+            weights: of the samples `[B]`, mean 1; None is 1 for each.
 
         Returns:
             What the layers saw; and, of a net without labels, what its head is to read of the positives.
@@ -107,7 +127,13 @@ class Simultaneous(AllLayers):
         keeps = network.head is not None and not network.asks_first
         statistics, read = [], []
         for index, layer in enumerate(network.layers):
-            y, seen = layer.learn(inputs, decay=rule.decay, share=rule.share, positives=positives)
+            y, seen = layer.learn(
+                inputs,
+                decay=rule.decay,
+                share=rule.share,
+                positives=positives,
+                weights=weights,
+            )
             self._update(index, gain)
             statistics.append(seen)
             if layer is network.layers[-1] and not keeps:
