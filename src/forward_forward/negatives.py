@@ -76,6 +76,29 @@ def hard_by_softmax(
     return _labelled(images, labels, _draw_wrong(logits, labels, generator), network)
 
 
+def hard_by_shared_draw(
+    images: Any,
+    labels: Tensor,
+    *,
+    network: Network,
+    generator: torch.Generator,
+    logits: Tensor | None = None,
+) -> tuple[Inputs, Inputs]:
+    """Draw as `hard_by_softmax` does, but one draw serves all images of a batch: equal ones get equal labels.
+
+    So an image that is there twice teaches what one with twice the weight does.
+
+    Raises:
+        UsageError: when the network has no softmax head.
+    """
+    if logits is None:
+        raise UsageError(
+            "hard_by_shared_draw needs the network's softmax head; build it with head=True"
+        )
+    wrong = _draw_wrong(logits, labels, generator, shared=True)
+    return _labelled(images, labels, wrong, network)
+
+
 def hard_by_goodness(
     images: Any,
     labels: Tensor,
@@ -101,8 +124,11 @@ def _labelled(
     return pos, neg
 
 
-def _draw_wrong(logits: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
+def _draw_wrong(
+    logits: Tensor, labels: Tensor, generator: torch.Generator, shared: bool = False
+) -> Tensor:
     """Draw from softmax(logits) with the true label masked, by the Gumbel trick: no host waits."""
-    uniform = torch.rand(logits.shape, generator=generator, device=logits.device)
+    shape = logits[:1].shape if shared else logits.shape
+    uniform = torch.rand(shape, generator=generator, device=logits.device)
     gumbel = -(-uniform.clamp(1e-7, 1 - 1e-7).log()).log()
     return (logits + gumbel).scatter(1, labels.unsqueeze(1), float("-inf")).argmax(1)
