@@ -43,6 +43,22 @@ def random_wrong_label(
     return _labelled(images, labels, wrong, network)
 
 
+def shifted_label(
+    images: Any,
+    labels: Tensor,
+    *,
+    network: Network,
+    generator: torch.Generator,
+    logits: Tensor | None = None,
+) -> tuple[Inputs, Inputs]:
+    """Pair each image with the label that lies so many further on, round and round: one draw for the whole batch.
+
+    Images that are equal get equal labels, so one that is there twice teaches what one of twice the weight does.
+    """
+    offset = torch.randint(1, network.classes, (1,), generator=generator, device=labels.device)
+    return _labelled(images, labels, (labels + offset) % network.classes, network)
+
+
 def shuffled_label(
     images: Any,
     labels: Tensor,
@@ -76,29 +92,6 @@ def hard_by_softmax(
     return _labelled(images, labels, _draw_wrong(logits, labels, generator), network)
 
 
-def hard_by_shared_draw(
-    images: Any,
-    labels: Tensor,
-    *,
-    network: Network,
-    generator: torch.Generator,
-    logits: Tensor | None = None,
-) -> tuple[Inputs, Inputs]:
-    """Draw as `hard_by_softmax` does, but one draw serves all images of a batch: equal ones get equal labels.
-
-    So an image that is there twice teaches what one with twice the weight does.
-
-    Raises:
-        UsageError: when the network has no softmax head.
-    """
-    if logits is None:
-        raise UsageError(
-            "hard_by_shared_draw needs the network's softmax head; build it with head=True"
-        )
-    wrong = _draw_wrong(logits, labels, generator, shared=True)
-    return _labelled(images, labels, wrong, network)
-
-
 def hard_by_goodness(
     images: Any,
     labels: Tensor,
@@ -124,11 +117,8 @@ def _labelled(
     return pos, neg
 
 
-def _draw_wrong(
-    logits: Tensor, labels: Tensor, generator: torch.Generator, shared: bool = False
-) -> Tensor:
+def _draw_wrong(logits: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
     """Draw from softmax(logits) with the true label masked, by the Gumbel trick: no host waits."""
-    shape = logits[:1].shape if shared else logits.shape
-    uniform = torch.rand(shape, generator=generator, device=logits.device)
+    uniform = torch.rand(logits.shape, generator=generator, device=logits.device)
     gumbel = -(-uniform.clamp(1e-7, 1 - 1e-7).log()).log()
     return (logits + gumbel).scatter(1, labels.unsqueeze(1), float("-inf")).argmax(1)

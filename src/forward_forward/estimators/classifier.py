@@ -11,13 +11,23 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets, unique_labels
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from torch import Tensor
 
+from forward_forward.data import Split
 from forward_forward.encoding import Encoding
-from forward_forward.estimators.fitting import SMALL, Sample, epoch, one_thread
+from forward_forward.estimators.fitting import (
+    ROWS,
+    SMALL,
+    batches_of,
+    finite,
+    fitting_dtype,
+    fitting_rate,
+    one_thread,
+)
 from forward_forward.goodness import mean_of_squares
 from forward_forward.labels import concatenate
 from forward_forward.losses import Loss, SiLU
-from forward_forward.negatives import Negatives, hard_by_shared_draw
+from forward_forward.negatives import Negatives, random_wrong_label, shifted_label
 from forward_forward.networks.feed_forward import FeedForward
 from forward_forward.randomness import generator
 from forward_forward.readout import accumulated_goodness
@@ -26,29 +36,45 @@ from forward_forward.training.optimizers import Adam
 from forward_forward.training.schedules import linear
 from forward_forward.training.simultaneous import Simultaneous
 
-ROWS = 2000
-"""Rows that are asked about at a time."""
+Arrays = tuple[Any, Any, Any]
+"""Rows `[N, F]`, labels `[N]`, and weights `[N]`, None where all weigh the same."""
+
+LABEL_SHARE = 0.05
+"""Square of the label's strength over the mean sum of squares of the inputs beside it."""
+SHARPNESS = 10.0
+"""Of probabilities, per unit of goodness: near the best on held-out rows of data sets of ten kinds."""
 
 
 class FFClassifier(ClassifierMixin, BaseEstimator):
-    """Forward-Forward as scikit-learn's classifiers go: the label with the highest total goodness is the answer.
+    """Asks a net about a row with each label in turn: the label with the highest total goodness is the answer.
+
+    Every layer learns on its own, from rows with their label (goodness up) and with a wrong one (down). Columns
+    need no scaling: they are encoded by `Encoding.learned`.
 
     Arguments:
         hidden_layer_sizes: units of each layer, bottom to top.
-        learning_rate: of Adam at the start; it falls to 0 over `max_iter` epochs.
+        learning_rate: of Adam at the start, from where it falls to 0; None suits the number of inputs.
         max_iter: epochs.
         batch_size: samples a step; None takes all of up to 200, else 100.
         goodness: activities → goodness per sample.
         loss: (g⁺, g⁻) → loss per sample; None is `SiLU(alpha=6)`.
-        negatives: makes the negative data. The default draws wrong labels so that samples that are there twice
-            and weights of 2 are the same.
+        negatives: makes the negative data; None is `random_wrong_label`, or where the first samples are no more than
+            200 `shifted_label`, so that a sample's weight of 2 is the same as the sample twice.
         encoding: (X, weights) → an `Encoding`; None is `Encoding.learned`.
-        early_stopping: stop when a part of the samples that is held out gets no better, and keep the best net.
+        early_stopping: end when a part of the samples, which is held out, gets no better, and keep the best net.
         validation_fraction: how much is held out.
         n_iter_no_change: for so many epochs.
-        tol: by less than so much accuracy.
+        tol: by more than so much accuracy.
         random_state: of weights, batches and negatives.
         verbose: print the loss of every epoch.
+
+    Attributes:
+        classes_: labels, sorted, `[C]`.
+        encoding_: from columns to inputs.
+        network_: the net.
+        n_iter_: epochs learned, and `loss_curve_` the mean loss of each.
+        validation_scores_: accuracy on what is held out after each epoch, with `early_stopping` only.
+        n_features_in_, feature_names_in_: as scikit-learn has them.
 
     Example:
         >>> from sklearn.datasets import load_iris
@@ -61,12 +87,12 @@ class FFClassifier(ClassifierMixin, BaseEstimator):
         self,
         hidden_layer_sizes: Sequence[int] = (100, 100),
         *,
-        learning_rate: float = 0.01,
+        learning_rate: float | None = None,
         max_iter: int = 50,
         batch_size: int | None = None,
         goodness: Goodness = mean_of_squares,
         loss: Loss | None = None,
-        negatives: Negatives = hard_by_shared_draw,
+        negatives: Negatives | None = None,
         encoding: Callable[[Any, Any], Encoding] | None = None,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
@@ -91,22 +117,26 @@ class FFClassifier(ClassifierMixin, BaseEstimator):
         self.verbose = verbose
 
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
-        """Learn from rows `X [N, F]` and their labels `y [N]`, forgetting what was learned before."""
-        X, y, weights = self._checked(X, y, sample_weight, reset=True)
-        self.classes_ = unique_labels(y)
-        self._begin(X, weights)
-        held_out = None
-        if self.early_stopping:
-            X, y, weights, held_out = self._held_out(X, y, weights)
+        """Learn from rows `X [N, F]` and their labels `y [N]`; forget what was learned before.
+
+        Arguments:
+            sample_weight: how much each row counts, `[N]`, ≥ 0.
+
+        Raises:
+            ValueError: X or y holds what cannot be learned from, or a single class.
+            DivergenceError: the loss is not finite.
+        """
+        if self.max_iter < 1:
+            raise ValueError(f"max_iter={self.max_iter}; give 1 epoch or more")
+        arrays = self._checked(X, y, sample_weight, reset=True)
+        self.classes_ = unique_labels(arrays[1])
+        self._begin(arrays)
         with one_thread():
-            sample = self._sample(X, y, weights)
-            for number in range(self.max_iter):
-                self._epoch(sample, number, number / self.max_iter, 1 / self.max_iter)
-                if held_out is not None and self._stops(*held_out):
-                    break
-        if held_out is not None:
-            self.network_.load_state_dict(self._best)
-            del self._best
+            if self.early_stopping:
+                self._fit_and_look(*self._held_out(arrays))
+            else:
+                for _ in range(self.max_iter):
+                    self._learn(arrays, self.max_iter)
         return self
 
     def partial_fit(
@@ -116,29 +146,30 @@ class FFClassifier(ClassifierMixin, BaseEstimator):
         classes: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
     ) -> Self:
-        """Learn from some rows more, in one epoch at the full rate.
+        """Learn from some more rows, one epoch at the full rate.
 
-        The first call says what `classes` there are; its rows alone say how columns are encoded, so let them be some
-        hundred of those to come.
+        The first call has to name all `classes`. Its rows say how columns are encoded from then on: let them be
+        some hundred, of the kind that is to come.
         """
         fresh = not hasattr(self, "network_")
-        X, y, weights = self._checked(X, y, sample_weight, reset=fresh)
         if fresh and classes is None:
-            raise ValueError("classes must be passed on the first call to partial_fit.")
+            raise ValueError("the first call to partial_fit needs classes, all there will be")
+        arrays = self._checked(X, y, sample_weight, reset=fresh)
         if fresh:
             self.classes_ = unique_labels(classes)
-            self._begin(X, weights)
         elif classes is not None and not np.array_equal(unique_labels(classes), self.classes_):
-            raise ValueError(f"classes={classes} are not those of the first call: {self.classes_}")
-        unknown = np.setdiff1d(y, self.classes_)
+            raise ValueError(f"classes={classes} are not those of the first call, {self.classes_}")
+        unknown = np.setdiff1d(arrays[1], self.classes_)
         if len(unknown):
-            raise ValueError(f"y holds {unknown}, which are not in classes: {self.classes_}")
+            raise ValueError(f"y holds {unknown}, but classes are {self.classes_}")
+        if fresh:
+            self._begin(arrays)
         with one_thread():
-            self._epoch(self._sample(X, y, weights), self.n_iter_, 0.0, 0.0)
+            self._learn(arrays)
         return self
 
     def decision_function(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Return the goodness with each label, `[N, C]`; of two labels that of the second beyond the first's, `[N]`."""
+        """Return the goodness with each label, `[N, C]`; of two labels the second's less the first's, `[N]`."""
         goodness = self._goodness(X)
         return goodness[:, 1] - goodness[:, 0] if len(self.classes_) == 2 else goodness
 
@@ -148,11 +179,16 @@ class FFClassifier(ClassifierMixin, BaseEstimator):
         return self.classes_[best]
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Return the probability of each label, `[N, C]`: a softmax of goodness."""
-        return torch.from_numpy(self._goodness(X) * 6.0).softmax(1).numpy()
+        """Return the probability of each label, `[N, C]`: a softmax of 10 × the goodness.
 
-    def _checked(self, X: Any, y: Any, sample_weight: Any, reset: bool) -> tuple[Any, Any, Any]:
-        """Return rows, labels and weights, without the rows that weigh nothing."""
+        Goodness counts here in units of what a layer has whose activities are all 1.
+        """
+        goodness, layer = self._goodness(X), self.network_.layers[0]
+        unit = layer.units / layer.objective_scale
+        return torch.from_numpy(goodness * (SHARPNESS / unit)).softmax(1).numpy()
+
+    def _checked(self, X: Any, y: Any, sample_weight: Any, reset: bool) -> Arrays:
+        """Return what is to be learned from, without rows that weigh nothing."""
         X, y = validate_data(self, X, y, dtype=np.float64, reset=reset)
         check_classification_targets(y)
         if sample_weight is None:
@@ -160,18 +196,19 @@ class FFClassifier(ClassifierMixin, BaseEstimator):
         weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
         there = weights > 0
         if not there.any():
-            raise ValueError("all sample weights are 0; at least one must be above 0")
+            raise ValueError("all of sample_weight is 0; let at least one row count")
         return X[there], y[there], weights[there]
 
-    def _begin(self, X: Any, weights: Any) -> None:
+    def _begin(self, arrays: Arrays) -> None:
+        """Make a fresh net that suits these rows."""
+        X, _, weights = arrays
         if len(self.classes_) < 2:
             raise ValueError(
-                f"{type(self).__name__} tells classes apart, but y holds 1 class, {self.classes_[0]}; "
-                "give samples of 2 or more"
+                f"{type(self).__name__} tells classes apart, but there is 1 class, {self.classes_[0]}; give 2 or more"
             )
         self._seed = int(check_random_state(self.random_state).randint(2**31))
         self.encoding_ = (self.encoding or Encoding.learned)(X, weights)
-        self._dtype = torch.float64 if len(X) <= SMALL else torch.float32
+        total = np.average(np.square(self.encoding_(X)).sum(1), weights=weights)
         self.network_ = FeedForward.dense(
             self.encoding_.width,
             len(self.classes_),
@@ -179,43 +216,71 @@ class FFClassifier(ClassifierMixin, BaseEstimator):
             generator=generator(self._seed, "weights"),
             goodness=self.goodness,
             loss=self.loss or SiLU(alpha=6.0),
-            place=concatenate,
+            head=self.negatives is not None,
             read_from=0,
-            dtype=self._dtype,
+            place=concatenate,
+            strength=float(np.sqrt(LABEL_SHARE * total)) or 1.0,
+            dtype=fitting_dtype(len(X)),
         )
-        rule, head_rule = Adam(self.learning_rate), Adam(self.learning_rate)
-        self._learner = Simultaneous(self.network_, self.negatives, rule, head_rule)
-        self.n_iter_, self.loss_curve_, self._best_score, self._waited = 0, [], -np.inf, 0
+        few = len(X) <= SMALL
+        negatives = self.negatives or (shifted_label if few else random_wrong_label)
+        rule = Adam(self.learning_rate or fitting_rate(self.encoding_.width))
+        self._learner = Simultaneous(self.network_, negatives, rule, rule)
+        self.n_iter_ = 0
+        self.loss_curve_: list[float] = []
 
-    def _sample(self, X: Any, y: Any, weights: Any) -> Sample:
-        labels = np.searchsorted(self.classes_, y)
-        return Sample.of(self.encoding_(X), labels, weights, self._dtype)
-
-    def _epoch(self, sample: Sample, number: int, begun: float, share: float) -> None:
-        size = self.batch_size or (SMALL if len(sample) <= SMALL else 100)
-        loss = epoch(self._learner, sample, size, self._seed, number, begun, share, linear)
-        self.loss_curve_.append(loss)
-        self.n_iter_ = number + 1
+    def _learn(self, arrays: Arrays, epochs: int | None = None) -> None:
+        """Learn for an epoch; the rate falls to 0 over `epochs`, or stands still."""
+        X, y, weights = arrays
+        labels = torch.from_numpy(np.searchsorted(self.classes_, y))
+        self._learner.begin(Split(self._inputs(X), labels), 0, self._seed)
+        self._learner.weights = None if weights is None else self._tensor(weights)
+        draw, losses = generator(self._seed, "steps", self.n_iter_), []
+        batches = batches_of(len(X), self.batch_size, self._seed, self.n_iter_)
+        for step, rows in enumerate(batches):
+            done = 0.0 if epochs is None else (self.n_iter_ + step / len(batches)) / epochs
+            losses.append(self._learner.step(rows, draw, linear(done))[:, 0].mean())
+        self.n_iter_ += 1
+        self.loss_curve_.append(finite(torch.stack(losses).mean(), self.n_iter_))
         if self.verbose:
-            print(f"epoch {number + 1}: loss {loss:.4f}")
+            print(f"epoch {self.n_iter_}: loss {self.loss_curve_[-1]:.4f}")
 
-    def _held_out(self, X: Any, y: Any, weights: Any) -> tuple[Any, Any, Any, tuple[Any, Any, Any]]:
-        weighs = np.ones(len(X)) if weights is None else weights
-        parts = train_test_split(
-            X, y, weighs, test_size=self.validation_fraction, stratify=y, random_state=self._seed
+    def _fit_and_look(self, arrays: Arrays, held_out: Arrays) -> None:
+        """Learn until what is held out gets no better; go back to the best net."""
+        X, y, weights = held_out
+        scores: list[float] = []
+        best, state, waited = -np.inf, {}, 0
+        while self.n_iter_ < self.max_iter and waited < self.n_iter_no_change:
+            self._learn(arrays, self.max_iter)
+            right = self.classes_[self._goodness_of(X).argmax(1)] == y
+            scores.append(float(np.average(right, weights=weights)))
+            waited = 0 if scores[-1] > best + self.tol else waited + 1
+            if scores[-1] > best:
+                best = scores[-1]
+                state = {name: value.clone() for name, value in self.network_.state_dict().items()}
+        self.network_.load_state_dict(state)
+        self.validation_scores_ = scores
+
+    def _held_out(self, arrays: Arrays) -> tuple[Arrays, Arrays]:
+        """Return what is learned from and what is held out, with classes in the same shares."""
+        X, y, weights = arrays
+        learned, held_out = train_test_split(
+            np.arange(len(X)),
+            test_size=self.validation_fraction,
+            stratify=y,
+            random_state=self._seed,
         )
-        X, X_out, y, y_out, weighs, w_out = parts
-        return X, y, None if weights is None else weighs, (X_out, y_out, w_out)
+        first, second = (
+            (X[rows], y[rows], None if weights is None else weights[rows])
+            for rows in (learned, held_out)
+        )
+        return first, second
 
-    def _stops(self, X: Any, y: Any, weights: Any) -> bool:
-        """Return whether learning is to stop, by the accuracy on what is held out; keep the best net."""
-        answers = self.classes_[self._goodness_of(X).argmax(1)]
-        score = float(np.average(answers == y, weights=weights))
-        self._waited = 0 if score > self._best_score + self.tol else self._waited + 1
-        if score > self._best_score:
-            self._best_score = score
-            self._best = {k: v.clone() for k, v in self.network_.state_dict().items()}
-        return self._waited >= self.n_iter_no_change
+    def _inputs(self, X: Any) -> Tensor:
+        return self._tensor(self.encoding_(X))
+
+    def _tensor(self, values: NDArray[np.float64]) -> Tensor:
+        return torch.from_numpy(values).to(next(self.network_.parameters()))
 
     def _goodness(self, X: ArrayLike) -> NDArray[np.float64]:
         check_is_fitted(self)
@@ -224,10 +289,11 @@ class FFClassifier(ClassifierMixin, BaseEstimator):
             return self._goodness_of(X)
 
     def _goodness_of(self, X: Any) -> NDArray[np.float64]:
-        parts = [
-            accumulated_goodness(
-                self.network_, torch.from_numpy(self.encoding_(part)).to(self._dtype)
-            )
-            for part in np.array_split(X, range(ROWS, len(X), ROWS))
-        ]
-        return torch.cat(parts).double().numpy()
+        """Return the goodness with each label, `[N, C]`, a portion of the rows at a time."""
+        portions = np.array_split(X, range(ROWS, len(X), ROWS))
+        return np.concatenate(
+            [
+                accumulated_goodness(self.network_, self._inputs(rows)).double().numpy()
+                for rows in portions
+            ]
+        )

@@ -1,87 +1,58 @@
-"""What both estimators share: their net, its steps, and how many cores they take."""
+"""What both estimators share: batches, how fast they learn, and how many cores they take."""
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
 
-import numpy as np
 import torch
-from torch import Tensor
 
-from forward_forward.data import Split, batches
 from forward_forward.errors import DivergenceError
 from forward_forward.randomness import generator
-from forward_forward.training.schedules import Schedule, constant
-from forward_forward.training.simultaneous import Simultaneous
 
 SMALL = 200
 """Up to so many samples are one batch, in float64: a weight of 2 then is a sample twice, to the last digits."""
+BATCH = 100
+"""Samples in a batch where there are more."""
+ROWS = 2000
+"""Rows that are asked about at a time."""
 
 
-@dataclass(frozen=True)
-class Sample:
-    """Encoded rows `[N, D]`, class indices `[N]` and weights `[N]` of mean 1, None where all weigh the same."""
+def fitting_rate(inputs: int) -> float:
+    """Return Adam's rate for a net of so many inputs: 0.08 / √D.
 
-    inputs: Tensor
-    labels: Tensor
-    weights: Tensor | None
-
-    @classmethod
-    def of(cls, inputs: Any, labels: Any, weights: Any, dtype: torch.dtype) -> "Sample":
-        """Return arrays as tensors, inputs and weights in `dtype`."""
-        if weights is not None:
-            weights = torch.from_numpy(weights / weights.mean()).to(dtype)
-        labels = torch.from_numpy(np.asarray(labels, dtype=np.int64))
-        return cls(torch.from_numpy(inputs).to(dtype), labels, weights)
-
-    def __len__(self) -> int:
-        """Return N."""
-        return len(self.inputs)
-
-    def weights_of(self, rows: Tensor) -> Tensor | None:
-        """Return the weights of a batch, brought to a mean of 1, if there are any."""
-        if self.weights is None:
-            return None
-        weights = self.weights[rows]
-        total = weights.sum()
-        return weights * (len(rows) / total) if total > 0 else weights
+    Inputs are normalised to a mean square of 1, and Adam moves every weight by the rate; the more weights a unit has,
+    the further its activity moves.
+    """
+    return 0.08 / math.sqrt(inputs)
 
 
-def epoch(
-    learner: Simultaneous,
-    sample: Sample,
-    batch_size: int,
-    seed: int,
-    number: int,
-    begun: float = 0.0,
-    share: float = 0.0,
-    schedule: Schedule = constant,
-) -> float:
-    """Learn from every batch of an epoch once; return the mean loss over layers and batches.
+def fitting_dtype(samples: int) -> torch.dtype:
+    """Return float64 for few samples, where it costs nothing, else float32."""
+    return torch.float64 if samples <= SMALL else torch.float32
+
+
+def batches_of(
+    samples: int, batch_size: int | None, seed: int, epoch: int
+) -> tuple[torch.Tensor, ...]:
+    """Return the rows of each batch of an epoch, every row once, batches of nearly equal size.
 
     Arguments:
-        seed, number: of the run and of the epoch; they alone say what is drawn.
-        begun: the fraction of training that lies behind.
-        share: the fraction of training that an epoch is.
-        schedule: share of the full rate at a fraction of training.
+        batch_size: at most so many; None takes all of up to 200, else 100.
+    """
+    most = batch_size or (SMALL if samples <= SMALL else BATCH)
+    order = torch.randperm(samples, generator=generator(seed, "batches", epoch))
+    return order.tensor_split(math.ceil(samples / most))
+
+
+def finite(loss: torch.Tensor, epoch: int) -> float:
+    """Return the loss of an epoch as a number.
 
     Raises:
-        DivergenceError: the loss is not finite.
+        DivergenceError: it is not finite.
     """
-    learner.begin(Split(sample.inputs, sample.labels), 0, seed)
-    draw = generator(seed, "steps", number)
-    steps = max(1, len(sample) // batch_size)
-    losses = []
-    for step, rows in enumerate(batches(len(sample), batch_size, seed, number)):
-        gain = schedule(begun + share * step / steps)
-        losses.append(learner.step(rows, draw, gain, sample.weights_of(rows))[:, 0].mean())
-    loss = float(torch.stack(losses).mean())
-    if not np.isfinite(loss):
-        raise DivergenceError(
-            f"the loss is not finite in epoch {number + 1}; lower the learning rate"
-        )
-    return loss
+    if not bool(loss.isfinite()):
+        raise DivergenceError(f"the loss is not finite in epoch {epoch}; lower learning_rate")
+    return float(loss)
 
 
 @contextmanager

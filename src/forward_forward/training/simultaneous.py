@@ -43,6 +43,9 @@ class Simultaneous(AllLayers):
             without labels has no head, and so no readout at all, or an adversary, who asks about labels.
     """
 
+    weights: Tensor | None = None
+    """How much each sample of the split counts, `[N]`, > 0; None counts all alike."""
+
     def __init__(
         self,
         network: FeedForward,
@@ -59,28 +62,16 @@ class Simultaneous(AllLayers):
             raise UsageError("an adversary moves images against their labels; this net reads none")
         self.adversary = adversary
 
-    def step(
-        self,
-        rows: Tensor,
-        generator: torch.Generator,
-        gain: float,
-        weights: Tensor | None = None,
-    ) -> Tensor:
-        """Learn as `Learner.step` says; `weights` of the samples, `[B]` of mean 1, say how much each counts."""
-        labels = self.split.labels[rows]
-        block = self._block(rows, labels, generator, gain, weights)
+    def step(self, rows: Tensor, generator: torch.Generator, gain: float) -> Tensor:
+        labels, weights = self.split.labels[rows], self._weights_of(rows)
+        block = self._block(rows, labels, generator, gain)
         statistics, read = self._teach_layers(block, gain, weights=weights)
         if read:
             self._teach_head(torch.cat(read, dim=1), labels, gain, weights=weights)
         return table(statistics)
 
     def _block(
-        self,
-        rows: Tensor,
-        labels: Tensor,
-        generator: torch.Generator,
-        gain: float,
-        weights: Tensor | None = None,
+        self, rows: Tensor, labels: Tensor, generator: torch.Generator, gain: float
     ) -> tuple[Any, ...]:
         """Return the first layer's inputs, positives first; on its way a net that asks first teaches its head."""
         network = self.network
@@ -88,7 +79,7 @@ class Simultaneous(AllLayers):
         seen = images
         if network.labelled:
             images = network.project(images)
-        logits = self._asked(images, labels, gain, weights)
+        logits = self._asked(images, labels, gain, self._weights_of(rows))
         pos, neg = self.negatives(
             images, labels, network=network, generator=generator, logits=logits
         )
@@ -96,6 +87,13 @@ class Simultaneous(AllLayers):
         if self.adversary is not None:
             inputs = (self.adversary(network.layers[0], seen, inputs[1]), *inputs[1:])
         return network.project(inputs[0]), *inputs[1:]
+
+    def _weights_of(self, rows: Tensor) -> Tensor | None:
+        """Return the weights of a batch, brought to a mean of 1, if there are any."""
+        if self.weights is None:
+            return None
+        weights = self.weights[rows]
+        return weights / weights.mean()
 
     def _asked(
         self, images: Any, labels: Tensor, gain: float, weights: Tensor | None = None
