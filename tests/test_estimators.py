@@ -2,9 +2,9 @@
 
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from forward_forward.estimators import FFClassifier
+from forward_forward.estimators import FFAnomalyDetector, FFClassifier
 
 
-@parametrize_with_checks([FFClassifier()])
+@parametrize_with_checks([FFClassifier(), FFAnomalyDetector()])
 def test_scikit_learn_s_checks(estimator, check):
     check(estimator)
