@@ -11,7 +11,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor
 
-from forward_forward.encoding import Encoding
+from forward_forward.encoding import Encoding, Floats
 from forward_forward.estimators.abnormal import Abnormal, mixed
 from forward_forward.estimators.fitting import (
     ROWS,
@@ -97,23 +97,23 @@ class FFAnomalyDetector(OutlierMixin, BaseEstimator):
             raise ValueError(
                 f"contamination={self.contamination} must be in (0, 0.5], max_iter={self.max_iter} 1 or more"
             )
-        X = validate_data(self, X, dtype=np.float64, ensure_min_samples=2)
-        self._begin(X)
+        rows: Floats = validate_data(self, X, dtype=np.float64, ensure_min_samples=2)
+        self._begin(rows)
         with one_thread():
             for _ in range(self.max_iter):
-                self._learn(X)
-            scores = self._scores(X)
+                self._learn(rows)
+            scores = self._scores(rows)
         self.offset_ = float(np.quantile(scores, self.contamination))
         return self
 
-    def score_samples(self, X: ArrayLike) -> NDArray[np.float64]:
+    def score_samples(self, X: ArrayLike) -> Floats:
         """Return the goodness of each row, `[N]`: the lower, the less normal."""
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=np.float64, reset=False)
+        rows: Floats = validate_data(self, X, dtype=np.float64, reset=False)
         with one_thread():
-            return self._scores(X)
+            return self._scores(rows)
 
-    def decision_function(self, X: ArrayLike) -> NDArray[np.float64]:
+    def decision_function(self, X: ArrayLike) -> Floats:
         """Return the score less `offset_`, `[N]`: below 0 for anomalies."""
         scores = self.score_samples(X)
         return scores - self.offset_
@@ -122,7 +122,7 @@ class FFAnomalyDetector(OutlierMixin, BaseEstimator):
         """Return 1 for normal rows and −1 for anomalies, `[N]`."""
         return np.where(self.decision_function(X) < 0, -1, 1)
 
-    def _begin(self, X: NDArray[np.float64]) -> None:
+    def _begin(self, X: Floats) -> None:
         """Make a fresh net that suits these rows."""
         self._seed = int(check_random_state(self.random_state).randint(2**31))
         self.encoding_ = (self.encoding or Encoding.learned)(X, None)
@@ -143,7 +143,7 @@ class FFAnomalyDetector(OutlierMixin, BaseEstimator):
         self.n_iter_ = 0
         self.loss_curve_: list[float] = []
 
-    def _learn(self, X: NDArray[np.float64]) -> None:
+    def _learn(self, X: Floats) -> None:
         """Learn for an epoch, from negatives that are made anew."""
         draw = np.random.default_rng([self._seed, self.n_iter_])
         low, high = X.min(0), X.max(0)
@@ -171,10 +171,10 @@ class FFAnomalyDetector(OutlierMixin, BaseEstimator):
             losses.append(seen.loss)
         return torch.stack(losses).mean()
 
-    def _inputs(self, X: NDArray[np.float64]) -> Tensor:
+    def _inputs(self, X: Floats) -> Tensor:
         return torch.from_numpy(self.encoding_(X)).to(next(self.network_.parameters()))
 
-    def _scores(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _scores(self, X: Floats) -> Floats:
         """Return the goodness summed over layers, `[N]`, a portion of the rows at a time."""
         network, found = self.network_, []
         for rows in np.array_split(X, range(ROWS, len(X), ROWS)):
