@@ -195,8 +195,6 @@ class FFClassifier(ClassifierMixin, BaseEstimator):
             return X, y, None
         weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
         there = weights > 0
-        if not there.any():
-            raise ValueError("all of sample_weight is 0; let at least one row count")
         return X[there], y[there], weights[there]
 
     def _begin(self, arrays: Arrays) -> None:
