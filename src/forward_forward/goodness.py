@@ -71,6 +71,6 @@ def mean_of_opposed_squares(y: Tensor) -> Tensor:
 
 def _sides(y: Tensor) -> Tensor:
     """Return 1 for each unit of the first half, −1 for the others, `[U]`."""
-    sides = torch.ones_like(y[0])
+    sides = y.new_ones(y.shape[-1])
     sides[(len(sides) + 1) // 2 :] = -1
     return sides

@@ -43,6 +43,22 @@ def random_wrong_label(
     return _labelled(images, labels, wrong, network)
 
 
+def shifted_label(
+    images: Any,
+    labels: Tensor,
+    *,
+    network: Network,
+    generator: torch.Generator,
+    logits: Tensor | None = None,
+) -> tuple[Inputs, Inputs]:
+    """Pair each image with the label that lies so many further on, round and round: one draw for the whole batch.
+
+    Images that are equal get equal labels, so one that is there twice teaches what one of twice the weight does.
+    """
+    offset = torch.randint(1, network.classes, (1,), generator=generator, device=labels.device)
+    return _labelled(images, labels, (labels + offset) % network.classes, network)
+
+
 def shuffled_label(
     images: Any,
     labels: Tensor,

@@ -97,9 +97,14 @@ class PeerNormalization(nn.Module):
         self.register_buffer("mean_activity", torch.full((units,), 0.5))
 
     @torch.no_grad()
-    def pull(self, y_pos: Tensor) -> Tensor:
-        """Take in the positive activities `[B, U]` and return −∂/∂z of every positive row, `[U]`."""
-        self.mean_activity.lerp_(y_pos.mean(0).to(self.mean_activity), 1 - self.momentum)
+    def pull(self, y_pos: Tensor, weights: Tensor | None = None) -> Tensor:
+        """Take in the positive activities `[B, U]` and return −∂/∂z of every positive row, `[U]`.
+
+        Arguments:
+            weights: of the rows `[B]`, mean 1; None is 1 for each.
+        """
+        mean = y_pos.mean(0) if weights is None else weights @ y_pos / len(y_pos)
+        self.mean_activity.lerp_(mean.to(self.mean_activity), 1 - self.momentum)
         return self.strength * (self.mean_activity.mean() - self.mean_activity)
 
     def extra_repr(self) -> str:

@@ -100,6 +100,7 @@ class LocalLayer(nn.Module, ABC):
         decay: float = 0.0,
         share: float = 1.0,
         positives: int | None = None,
+        weights: Tensor | None = None,
     ) -> tuple[Tensor, LayerStatistics]:
         """Leave the gradient of the mean objective in every `parameter.grad`, in closed form.
 
@@ -111,6 +112,7 @@ class LocalLayer(nn.Module, ABC):
             decay: share of the old grad that stays.
             share: factor on the new one.
             positives: how many rows are positive; None is half of them. All or none of them take a separable loss.
+            weights: of the samples `[B]`, mean 1; None is 1 for each.
 
         Returns:
             The activities `[2B, U]`, positives first, and statistics of the batch.
@@ -123,7 +125,7 @@ class LocalLayer(nn.Module, ABC):
         positives = len(y) // 2 if positives is None else positives
         if positives not in (0, len(y) // 2, len(y)):
             raise UsageError(f"{positives} of {len(y)} rows positive: none, half or all of them")
-        slopes, pull, statistics = self._judged(y, share, positives)
+        slopes, pull, statistics = self._judged(y, share, positives, weights)
         self.make_gradients()
         self.accumulate(*self._rows_that_teach(inputs, y, slopes, pull, positives), decay)
         self.cast.mark_stale()  # whatever steps now, and however it counts its changes
@@ -170,19 +172,27 @@ class LocalLayer(nn.Module, ABC):
                 parameter.grad = torch.zeros_like(parameter)
 
     def _judged(
-        self, y: Tensor, share: float, positives: int
+        self, y: Tensor, share: float, positives: int, weights: Tensor | None = None
     ) -> tuple[Tensor, Tensor | None, LayerStatistics]:
-        """Return share / B · ∂objective/∂g of every row's blocks, the pull on every positive row, and statistics."""
+        """Return share / B · ∂objective/∂g of every row's blocks, the pull on every positive row, and statistics.
+
+        The pull is `[U]`; of weighted samples `[B, U]`.
+        """
         g_pos, g_neg = self._goodness_of_passes(y, positives)
         scale, pull = share * self.blocks / len(g_pos), None
         slope_pos, slope_neg = self.loss.slopes(g_pos, g_neg)
+        weighed = None if weights is None else weights.repeat_interleave(self.blocks)
+        if weighed is not None:
+            slope_pos, slope_neg = slope_pos * weighed, slope_neg * weighed
         negatives = len(y) - positives
         slopes = torch.cat(
             [slope_pos[: positives * self.blocks], slope_neg[: negatives * self.blocks]]
         )
         if self.peer is not None and positives:
-            pull = self.peer.pull(y[:positives]).mul_(scale)
-        seen = statistics_of(self.loss(g_pos, g_neg), g_pos, g_neg, 0 < positives < len(y))
+            pull = self.peer.pull(y[:positives], weights).mul_(scale)
+            pull = pull if weights is None else torch.outer(weights, pull)
+        both = 0 < positives < len(y)
+        seen = statistics_of(self.loss(g_pos, g_neg), g_pos, g_neg, both, weighed)
         return slopes.mul_(self.objective_scale * scale), pull, seen
 
     def _goodness_of_passes(self, y: Tensor, positives: int) -> tuple[Tensor, Tensor]:
@@ -230,7 +240,8 @@ class LocalLayer(nn.Module, ABC):
         bit. The pull of peer normalisation is the same for all positive rows: one row stands for them all.
         Counting rows would make a GPU wait, so there all rows are kept.
         """
-        if self.linear_in_rows and self.blocks == 1 and y.device.type == "cpu":
+        alike = pull is None or pull.ndim == 1
+        if self.linear_in_rows and self.blocks == 1 and alike and y.device.type == "cpu":
             sizes = slopes.abs()
             taught = (sizes > sizes.max() * torch.finfo(y.dtype).eps / 8).nonzero().squeeze(1)
             if len(taught) < 0.75 * len(y):

@@ -46,6 +46,7 @@ class SoftmaxHead(nn.Module):
         logits: Tensor | None = None,
         decay: float = 0.0,
         share: float = 1.0,
+        weights: Tensor | None = None,
     ) -> Tensor:
         """Leave the gradient of the mean cross entropy in `.grad`, as `LocalLayer.learn` does.
 
@@ -54,6 +55,7 @@ class SoftmaxHead(nn.Module):
             labels: `[B]` integers.
             logits: `[B, C]` of the same features, where they are at hand.
             decay, share: grad ← decay · grad + share · mean gradient.
+            weights: of the samples `[B]`, mean 1; None is 1 for each.
 
         Returns:
             The mean cross entropy, a tensor of no dimension.
@@ -62,9 +64,13 @@ class SoftmaxHead(nn.Module):
         log_p = logits.log_softmax(1)
         error = log_p.exp() - F.one_hot(labels, logits.shape[1])
         error *= share / len(labels)
+        if weights is not None:
+            error *= weights.unsqueeze(1)
         for parameter in self.parameters():
             if parameter.grad is None:
                 parameter.grad = torch.zeros_like(parameter)
         accumulate_product(self.weight.grad, features, error, decay, None)  # type: ignore[arg-type]
         accumulate(self.bias.grad, error.sum(0), decay)  # type: ignore[arg-type]
+        if weights is not None:
+            return F.nll_loss(log_p, labels, reduction="none").mul_(weights).mean()
         return F.nll_loss(log_p, labels)

@@ -22,10 +22,17 @@ class LayerStatistics:
     goodness_neg: Tensor
 
 
-def statistics_of(loss: Tensor, g_pos: Tensor, g_neg: Tensor, both: bool) -> LayerStatistics:
-    """Return the means over a batch; unless it has both passes, the missing one has none."""
-    means = [g_pos.mean(), g_neg.mean()]
-    right = (g_pos > g_neg).to(g_pos).mean()
+def statistics_of(
+    loss: Tensor, g_pos: Tensor, g_neg: Tensor, both: bool, weights: Tensor | None = None
+) -> LayerStatistics:
+    """Return the means over a batch, by the samples' weights `[B]` of mean 1, if any.
+
+    Unless it has both passes, the missing one has none.
+    """
+    right = (g_pos > g_neg).to(g_pos)
+    if weights is not None:
+        loss, right, g_pos, g_neg = (value * weights for value in (loss, right, g_pos, g_neg))
+    means, right = [g_pos.mean(), g_neg.mean()], right.mean()
     if not both:
         means, right = [mean.where(mean.isfinite(), math.nan) for mean in means], right * math.nan
     return LayerStatistics(loss.mean(), right, *means)

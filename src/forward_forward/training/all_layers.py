@@ -68,10 +68,17 @@ class AllLayers:
         self.layer_optimizers[layer].step()
 
     def _teach_head(
-        self, features: Tensor, labels: Tensor, gain: float, logits: Tensor | None = None
+        self,
+        features: Tensor,
+        labels: Tensor,
+        gain: float,
+        logits: Tensor | None = None,
+        weights: Tensor | None = None,
     ) -> None:
         rule = self.head_rule
-        self.network.head.learn(features, labels, logits=logits, decay=rule.decay, share=rule.share)
+        self.network.head.learn(
+            features, labels, logits=logits, decay=rule.decay, share=rule.share, weights=weights
+        )
         set_rate(self.head_optimizer, gain)
         self.head_optimizer.step()
 

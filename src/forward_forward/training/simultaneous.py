@@ -43,6 +43,9 @@ class Simultaneous(AllLayers):
             without labels has no head, and so no readout at all, or an adversary, who asks about labels.
     """
 
+    weights: Tensor | None = None
+    """How much each sample of the split counts, `[N]`, > 0; None counts all alike."""
+
     def __init__(
         self,
         network: FeedForward,
@@ -60,10 +63,11 @@ class Simultaneous(AllLayers):
         self.adversary = adversary
 
     def step(self, rows: Tensor, generator: torch.Generator, gain: float) -> Tensor:
-        labels = self.split.labels[rows]
-        statistics, read = self._teach_layers(self._block(rows, labels, generator, gain), gain)
+        labels, weights = self.split.labels[rows], self._weights_of(rows)
+        block = self._block(rows, labels, generator, gain)
+        statistics, read = self._teach_layers(block, gain, weights=weights)
         if read:
-            self._teach_head(torch.cat(read, dim=1), labels, gain)
+            self._teach_head(torch.cat(read, dim=1), labels, gain, weights=weights)
         return table(statistics)
 
     def _block(
@@ -75,7 +79,7 @@ class Simultaneous(AllLayers):
         seen = images
         if network.labelled:
             images = network.project(images)
-        logits = self._asked(images, labels, gain)
+        logits = self._asked(images, labels, gain, self._weights_of(rows))
         pos, neg = self.negatives(
             images, labels, network=network, generator=generator, logits=logits
         )
@@ -84,21 +88,35 @@ class Simultaneous(AllLayers):
             inputs = (self.adversary(network.layers[0], seen, inputs[1]), *inputs[1:])
         return network.project(inputs[0]), *inputs[1:]
 
-    def _asked(self, images: Any, labels: Tensor, gain: float) -> Tensor | None:
+    def _weights_of(self, rows: Tensor) -> Tensor | None:
+        """Return the weights of a batch, brought to a mean of 1, if there are any."""
+        if self.weights is None:
+            return None
+        weights = self.weights[rows]
+        return weights / weights.mean()
+
+    def _asked(
+        self, images: Any, labels: Tensor, gain: float, weights: Tensor | None = None
+    ) -> Tensor | None:
         """Return the logits of the softmax, which then learns what was right; None of a net that asks nothing first."""
         if not self.network.asks_first:
             return None
         features, logits = self.network.one_pass(images)
-        self._teach_head(features, labels, gain, logits)
+        self._teach_head(features, labels, gain, logits, weights)
         return logits
 
     def _teach_layers(
-        self, inputs: tuple[Any, ...], gain: float, positives: int | None = None
+        self,
+        inputs: tuple[Any, ...],
+        gain: float,
+        positives: int | None = None,
+        weights: Tensor | None = None,
     ) -> tuple[list[LayerStatistics], list[Tensor]]:
         """Let each layer learn from a block of positives and negatives, which is let go of on the way up.
 
         Arguments:
             positives: how many rows are; None is half of them.
+            weights: of the samples `[B]`, mean 1; None is 1 for each.
 
         Returns:
             What the layers saw; and, of a net without labels, what its head is to read of the positives.
@@ -107,7 +125,13 @@ class Simultaneous(AllLayers):
         keeps = network.head is not None and not network.asks_first
         statistics, read = [], []
         for index, layer in enumerate(network.layers):
-            y, seen = layer.learn(inputs, decay=rule.decay, share=rule.share, positives=positives)
+            y, seen = layer.learn(
+                inputs,
+                decay=rule.decay,
+                share=rule.share,
+                positives=positives,
+                weights=weights,
+            )
             self._update(index, gain)
             statistics.append(seen)
             if layer is network.layers[-1] and not keeps:
