@@ -26,7 +26,8 @@ errors < discover allocator environment randomness slopes < goodness < losses < 
 < labels < spec
 < layers < networks < readout context < negatives hybrids generated augment adversarial video
 < baselines < data < training exhibits < beyond < hardware
-< records < results < pictures < report < recipes < memory < reproduce < models gallery overview composition
+< records < results < pictures < report < recipes < memory < reproduce
+< hub model_card blueprints < model_folder < models gallery overview composition
 < text_composition < experiment
 < benchmarks < distributed estimators export web < console < commands < cli < __main__
 """

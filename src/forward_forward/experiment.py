@@ -91,7 +91,8 @@ def _keep(
     result = evaluate(learner.scores, data.test, data.classes)
     peak = training_peak(lambda: build(settings, data)[0], data.train, plan.batch_size)
     record = run_record(f"{name} on {data.name}", learner, plan, data, progress, result, peak)
-    save_model(folder / "model", learner.network, data, result.metrics, dtype)
+    model = folder / "model"
+    save_model(model, learner.network, data, result.metrics, dtype, record["config"])
     return record
 
 

@@ -91,7 +91,7 @@ def _draw(folder: Path, network: Any, data: Any, record: Any) -> None:
     from forward_forward.precision import fast_matmul_dtype
 
     dtype = fast_matmul_dtype(data.train.images.device)
-    save_model(folder / "model", network, data, record["metrics"], dtype)
+    save_model(folder / "model", network, data, record["metrics"], dtype, record["config"])
     path = folder / "record.json"
     records.write_file(record, path)
     write_page(folder, network, data, {record["recipe"]: records.read(path)})
