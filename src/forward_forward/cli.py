@@ -17,6 +17,7 @@ from forward_forward.commands import (
     listing,
     predict,
     program,
+    push,
     report,
     reproduce,
     results,
@@ -34,6 +35,7 @@ app.command("evaluate")(evaluate.evaluate)
 app.command("predict")(predict.predict)
 app.command("generate")(generate.generate)
 app.command("export")(export.export)
+app.command("push")(push.push)
 app.command("list")(listing.listing)
 app.command("reproduce")(reproduce.reproduce)
 app.command("compare")(compare.compare)

@@ -3,6 +3,7 @@
 Only a model's own files are fetched, safetensors, JSON and a card; what they hold is checked as from any folder.
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,8 +45,13 @@ def located(source: Path | str) -> Path:
     return fetch(repo_id, revision=revision or None)
 
 
-def found(source: Path | str, revision: str | None = None) -> Path:
+def found(source: Path | str, revision: str | None = None, **options: Any) -> Path:
     """Return the folder of a model: one that is there, else that of a name on the hub, at a revision of it.
+
+    Arguments:
+        source: a folder, or `user/name`.
+        revision: None is the newest.
+        options: cache, token and endpoint of `fetch`.
 
     Raises:
         UsageError: a revision is asked of a folder.
@@ -54,7 +60,7 @@ def found(source: Path | str, revision: str | None = None) -> Path:
     name = source.as_posix() if isinstance(source, Path) else source
     if not Path(source).exists():
         repo_id, _, named = name.removeprefix(PREFIX).partition("@")
-        return fetch(repo_id, revision=revision or named or None)
+        return fetch(repo_id, revision=revision or named or None, **options)
     if revision is not None:
         raise UsageError(f"{source} is a folder, which has no revisions; leave the revision out")
     return Path(source)
@@ -141,7 +147,7 @@ def _api(endpoint: str | None, token: str | None) -> Any:
             "models on a hub need huggingface_hub: pip install 'forward-forward[hub]'"
         ) from None
     return HfApi(
-        endpoint=endpoint,
+        endpoint=endpoint or os.environ.get("HF_ENDPOINT"),
         token=token,
         library_name="forward_forward",
         library_version=__version__,

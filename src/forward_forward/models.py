@@ -65,7 +65,12 @@ class Model:
 
     @classmethod
     def from_pretrained(
-        cls, source: Path | str, *, revision: str | None = None, device: torch.device | str = "cpu"
+        cls,
+        source: Path | str,
+        *,
+        revision: str | None = None,
+        device: torch.device | str = "cpu",
+        **options: Any,
     ) -> "Model":
         """Return a model from a folder, or from a hub, which is asked by name, `user/name`, and kept in its cache.
 
@@ -73,12 +78,13 @@ class Model:
             source: a folder that is there, else a name on the hub.
             revision: of the hub's model: a branch, a tag, or a commit, which never changes.
             device: where it goes.
+            options: cache, token and endpoint of `hub.fetch`.
 
         Raises:
             CheckpointError: as `load_model`.
             HubError: the hub has no such model, wants a token, or cannot be reached.
         """
-        return load_model(hub.found(source, revision), device)
+        return load_model(hub.found(source, revision, **options), device)
 
     def push_to_hub(self, repo_id: str, **options: Any) -> str:
         """Put the net, with the weights it has now, on a hub, and return the address of what was put there.
