@@ -27,7 +27,7 @@ errors < discover allocator environment randomness slopes < goodness < losses < 
 < layers < networks < readout context < negatives hybrids generated augment adversarial video
 < baselines < data < training exhibits < beyond < hardware
 < records < results < pictures < report < recipes < memory < reproduce
-< hub model_card blueprints < model_folder < models gallery overview composition
+< hub model_card blueprints events < model_folder < models gallery overview composition
 < text_composition < experiment
 < benchmarks < distributed estimators export web < console < commands < cli < __main__
 """

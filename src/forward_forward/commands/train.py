@@ -12,6 +12,7 @@ from forward_forward.commands.parts import (
     find_loss,
     find_widths,
     free_folder,
+    watched,
 )
 from forward_forward.commands.program import again, going_on, say_json
 from forward_forward.errors import UsageError
@@ -88,6 +89,9 @@ def train(
     baseline: Annotated[bool, typer.Option(help="Train the backpropagation net too.")] = True,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run.")] = False,
     report: Annotated[bool, typer.Option(help="Draw the page of pictures.")] = True,
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Write curves for TensorBoard into the run.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Train a network without backpropagation, and one with it to compare.
@@ -119,6 +123,10 @@ def train(
         baseline=baseline,
     )
     where = find_device(device)
+    if tensorboard:
+        from forward_forward.events import check_package
+
+        check_package()
     if text is None and window is not None:
         raise UsageError("--window is for --text")
     if text is not None and data is not None:
@@ -130,7 +138,8 @@ def train(
     )
     if validation:
         read = read.for_validation()
-    _run(settings, read, _folder(out, read.name.partition("/")[0], resume), resume, report, as_json)
+    folder = _folder(out, read.name.partition("/")[0], resume)
+    _run(settings, read, folder, resume, report, as_json, tensorboard)
 
 
 def _windows(text: str, window: int | None, data_dir: Path | None, device: str) -> Any:
@@ -154,12 +163,20 @@ def _folder(out: Path | None, data: str, resume: bool) -> Path:
     return folder
 
 
-def _run(settings: Any, data: Any, folder: Path, resume: bool, report: bool, as_json: bool) -> None:
+def _run(
+    settings: Any,
+    data: Any,
+    folder: Path,
+    resume: bool,
+    report: bool,
+    as_json: bool,
+    tensorboard: bool,
+) -> None:
     import torch
 
     from forward_forward.composition import fitting_threads
     from forward_forward.console import ProgressBar, say
-    from forward_forward.experiment import run
+    from forward_forward.experiment import PLACES, run
 
     torch.set_num_threads(fitting_threads(data))
     if not as_json:
@@ -175,16 +192,28 @@ def _run(settings: Any, data: Any, folder: Path, resume: bool, report: bool, as_
                 resume=resume,
                 page=report,
                 command=again(),
-                watcher=lambda name, learner, plan: bar.watch(name, learner.stages),
+                watcher=lambda name, learner, plan: watched(
+                    bar.watch(name, learner.stages), folder / PLACES[name], tensorboard
+                ),
             )
     except KeyboardInterrupt as stop:
         if (folder / "checkpoint").exists():
             raise going_on(stop, "--resume", "--out", str(folder)) from None
         raise
+    if tensorboard:
+        _picture(folder, data, next(iter(kept.values())))
     if as_json:
         say_json(_summary(kept, folder, report))
         return
     _tell(kept, data, folder, report)
+
+
+def _picture(folder: Path, data: Any, record: dict[str, Any]) -> None:
+    from forward_forward.events import add_first_layer
+    from forward_forward.models import load_model
+
+    network = load_model(folder / "model").network
+    add_first_layer(folder, network, data.shape, record["epochs"])
 
 
 def _tell(kept: dict[str, Any], data: Any, folder: Path, report: bool) -> None:
