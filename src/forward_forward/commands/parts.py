@@ -163,6 +163,14 @@ def free_folder(root: Path, name: str, resume: bool) -> Path:
     return last if resume else folder
 
 
+def check_tensorboard(asked: bool) -> None:
+    """Raise a `UsageError` where TensorBoard is asked for and not installed."""
+    if asked:
+        from forward_forward.events import check_package
+
+        check_package()
+
+
 def watched(tell: "Watch", folder: Path, tensorboard: bool) -> "Watch":
     """Return what the loop is to call: what tells a person, and where asked for, what writes for TensorBoard."""
     if not tensorboard:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from forward_forward.commands.parts import find_device, watched
+from forward_forward.commands.parts import check_tensorboard, find_device, watched
 from forward_forward.commands.program import going_on, refuse_to_replace
 from forward_forward.errors import UsageError
 
@@ -36,10 +36,7 @@ def reproduce(
     if seeds < 1:
         raise UsageError(f"--seeds {seeds}: at least 1")
     place = find_device(device)
-    if tensorboard:
-        from forward_forward.events import check_package
-
-        check_package()
+    check_tensorboard(tensorboard)
     wanted = range(first_seed, first_seed + seeds)
     found = _existing(name, wanted, resume and not smoke, records)
     options = {"data_dir": data_dir, "device": place, "runs": runs, "resume": resume}
@@ -90,15 +87,16 @@ def _run(
                     records.write(record, root)
                 found[seed] = record
                 if learned:
-                    _draw(*learned, tensorboard=tensorboard)
+                    _draw(learned, tensorboard)
     except KeyboardInterrupt as stop:
         if not found and not any(folder.glob("**/checkpoint")):
             raise
         raise going_on(stop, "--resume") from None
 
 
-def _draw(folder: Path, network: Any, data: Any, record: Any, tensorboard: bool) -> None:
+def _draw(learned: list[Any], tensorboard: bool) -> None:
     """Leave the model, its record and a page of pictures in the run's folder, as `ff train` does."""
+    folder, network, data, record = learned
     from forward_forward import records
     from forward_forward.events import add_first_layer
     from forward_forward.experiment import write_page

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from forward_forward.commands.parts import (
+    check_tensorboard,
     find,
     find_device,
     find_dtype,
@@ -123,10 +124,7 @@ def train(
         baseline=baseline,
     )
     where = find_device(device)
-    if tensorboard:
-        from forward_forward.events import check_package
-
-        check_package()
+    check_tensorboard(tensorboard)
     if text is None and window is not None:
         raise UsageError("--window is for --text")
     if text is not None and data is not None:
@@ -175,14 +173,12 @@ def _run(
     import torch
 
     from forward_forward.composition import fitting_threads
-    from forward_forward.console import ProgressBar, say
+    from forward_forward.console import ProgressBar
     from forward_forward.experiment import PLACES, run
 
     torch.set_num_threads(fitting_threads(data))
     if not as_json:
-        train, test = f"{len(data.train):,}", f"{len(data.test):,}"
-        kind = "images" if data.shape[1] > 1 else "characters"
-        say(f"{data.name}: {train} {kind} to learn from, {test} to be judged on → {folder}")
+        _announce(data, folder)
     try:
         with ProgressBar() as bar:
             kept = run(
@@ -201,19 +197,27 @@ def _run(
             raise going_on(stop, "--resume", "--out", str(folder)) from None
         raise
     if tensorboard:
-        _picture(folder, data, next(iter(kept.values())))
+        _picture(folder, data, kept)
     if as_json:
         say_json(_summary(kept, folder, report))
         return
     _tell(kept, data, folder, report)
 
 
-def _picture(folder: Path, data: Any, record: dict[str, Any]) -> None:
+def _announce(data: Any, folder: Path) -> None:
+    from forward_forward.console import say
+
+    train, test = f"{len(data.train):,}", f"{len(data.test):,}"
+    kind = "images" if data.shape[1] > 1 else "characters"
+    say(f"{data.name}: {train} {kind} to learn from, {test} to be judged on → {folder}")
+
+
+def _picture(folder: Path, data: Any, kept: dict[str, Any]) -> None:
     from forward_forward.events import add_first_layer
     from forward_forward.models import load_model
 
     network = load_model(folder / "model").network
-    add_first_layer(folder, network, data.shape, record["epochs"])
+    add_first_layer(folder, network, data.shape, next(iter(kept.values()))["epochs"])
 
 
 def _tell(kept: dict[str, Any], data: Any, folder: Path, report: bool) -> None:
