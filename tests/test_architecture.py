@@ -28,7 +28,7 @@ errors < discover allocator environment randomness slopes < goodness < losses < 
 < baselines < data < training exhibits < beyond < hardware
 < records < results < pictures < report < recipes < memory < reproduce
 < hub model_card blueprints events < model_folder < models gallery overview composition
-< text_composition < experiment
+< text_composition journal < tuning < experiment
 < benchmarks < distributed estimators export web < console < commands < cli < __main__
 """
 RANKS = {name: rank for rank, row in enumerate(ORDER.split("<")) for name in row.split()}

@@ -13,6 +13,8 @@ pytest.importorskip("huggingface_hub")
 from huggingface_hub import constants
 
 from forward_forward import hub
+from forward_forward.data.text import load_text
+from forward_forward.data.windows import windowed
 from forward_forward.errors import (
     CheckpointError,
     HubError,
@@ -22,6 +24,7 @@ from forward_forward.errors import (
     UsageError,
 )
 from forward_forward.models import Model, load_model, save_model
+from forward_forward.recipes.reading import best_reader
 from small_hub import TOKEN, serving
 from test_cli import fails, ff
 from toys import PIXELS, dataset, network
@@ -228,3 +231,16 @@ def test_the_program_pushes_and_loads_by_name(model, there, tmp_path, monkeypatc
     fails("generate", f"hub:{NAME}@v7", code=1, says="no revision 'v7'")
     fails("evaluate", "hub:", code=2, says="user/name")
     fails("push", tmp_path / "nothing", NAME, code=1, says="manifest.json")
+
+
+def test_where_ones_own_text_lies_is_not_told(tmp_path, there):
+    (tmp_path / "diary.txt").write_text("the cat sat on the mat. " * 400)
+    windows = windowed(load_text(str(tmp_path / "diary.txt")), 4)
+    save_model(tmp_path / "run", best_reader(windows, [5], 0).network, windows, {})
+    model = load_model(tmp_path / "run")
+    assert str(tmp_path) in (tmp_path / "run" / "manifest.json").read_text()
+    model.push_to_hub("me/cat", endpoint=there.endpoint, token=TOKEN)
+    files = there.repos["me/cat"].commits[there.repos["me/cat"].at("main")]
+    assert not any(str(tmp_path).encode() in data for data in files.values())
+    again = Model.from_pretrained("me/cat", endpoint=there.endpoint)
+    assert (again.file, again.data) == (None, model.data)

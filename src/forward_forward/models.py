@@ -28,6 +28,8 @@ from forward_forward.training.checkpoints import restore_network
 from forward_forward.training.evaluation import Scores
 from forward_forward.training.simultaneous import network_scores
 
+PRIVATE = ("file", "source")
+"""What a manifest says of places on this machine."""
 _UNFIT = (
     KeyError,
     TypeError,
@@ -89,6 +91,8 @@ class Model:
     def push_to_hub(self, repo_id: str, **options: Any) -> str:
         """Put the net, with the weights it has now, on a hub, and return the address of what was put there.
 
+        Where one's own data lie on this machine is not told.
+
         Arguments:
             repo_id: `user/name`; made if need be.
             options: private, message, token and endpoint of `hub.push`.
@@ -97,7 +101,8 @@ class Model:
             HubError: the hub wants a token, refuses, or cannot be reached.
         """
         with tempfile.TemporaryDirectory() as folder:
-            write_model(Path(folder), self.network, self.described, repo_id)
+            told = {key: value for key, value in self.described.items() if key not in PRIVATE}
+            write_model(Path(folder), self.network, told, repo_id)
             return hub.push(Path(folder), repo_id, **options)
 
     @property
@@ -214,7 +219,7 @@ def load_model(folder: Path | str, device: torch.device | str = "cpu") -> Model:
             dict(described["metrics"]),
             _runnable(described["matmul_dtype"], device),
             TextFile(**described["file"]) if "file" in described else None,
-            described,
+            described=described,
         )
         _check_answer(model)
     except (*_UNFIT, FFError) as error:

@@ -52,6 +52,9 @@ def train(
     seed: int = 0,
     goodness: Name = None,
     loss: Name = None,
+    strength: Annotated[
+        float | None, typer.Option(help="Of the label in the input.", show_default="1")
+    ] = None,
     alpha: Annotated[float | None, typer.Option(help="Steepness of SymBa and SiLU.")] = None,
     threshold: Annotated[float | None, typer.Option(help="Of ThresholdLogistic.")] = None,
     negatives: Name = None,
@@ -117,6 +120,7 @@ def train(
         jitter=jitter,
         adversary=adversary,
         place=find("label", label),
+        strength=strength,
         method=find("method", method),
         wiring=find("wiring", wiring),
         matmul_dtype=find_dtype(dtype),
@@ -168,7 +172,7 @@ def _run(
     resume: bool,
     report: bool,
     as_json: bool,
-    tensorboard: bool,
+    events: bool,
 ) -> None:
     import torch
 
@@ -189,19 +193,18 @@ def _run(
                 page=report,
                 command=again(),
                 watcher=lambda name, learner, plan: watched(
-                    bar.watch(name, learner.stages), folder / PLACES[name], tensorboard
+                    bar.watch(name, learner.stages), folder / PLACES[name], events
                 ),
             )
     except KeyboardInterrupt as stop:
         if (folder / "checkpoint").exists():
             raise going_on(stop, "--resume", "--out", str(folder)) from None
         raise
-    if tensorboard:
-        _picture(folder, data, kept)
+    _picture(folder, data, kept, events)
     if as_json:
         say_json(_summary(kept, folder, report))
-        return
-    _tell(kept, data, folder, report)
+    else:
+        _tell(kept, data, folder, report)
 
 
 def _announce(data: Any, folder: Path) -> None:
@@ -212,7 +215,9 @@ def _announce(data: Any, folder: Path) -> None:
     say(f"{data.name}: {train} {kind} to learn from, {test} to be judged on → {folder}")
 
 
-def _picture(folder: Path, data: Any, kept: dict[str, Any]) -> None:
+def _picture(folder: Path, data: Any, kept: dict[str, Any], events: bool) -> None:
+    if not events:
+        return
     from forward_forward.events import add_first_layer
     from forward_forward.models import load_model
 
