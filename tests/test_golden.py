@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from forward_forward import __version__
+from forward_forward.model_folder import write_model
 from forward_forward.models import load_model
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -38,3 +40,16 @@ def test_a_golden_folder_is_as_its_version_wrote_it():
         data = (folder / manifest["tensors"]).read_bytes()
         assert hashlib.sha256(data).hexdigest() == manifest["sha256"]
         assert f"format{manifest['format']}" in folder.parts
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda f: f.relative_to(GOLDEN).as_posix())
+def test_a_golden_model_can_be_written_again_with_a_card(folder, tmp_path):
+    model = load_model(folder)
+    write_model(tmp_path, model.network, model.described)
+    again = load_model(tmp_path)
+    assert again.described == {**model.described, "version": __version__}
+    for key, value in model.network.state_dict().items():
+        assert torch.equal(again.network.state_dict()[key], value)
+    text = (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert model.data in text
+    assert "## Figures" in text

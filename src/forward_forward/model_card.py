@@ -128,7 +128,7 @@ def _how(described: Described, data: str) -> str:
     rows += [(name, value) for name, value in network.items()]
     rows += [(name, value) for name, value in learner.items() if name != "network"]
     rows += [(name, value) for name, value in plan.items()]
-    rows += [("written by", f"forward_forward {described.get('version', '')}")]
+    rows += [("version of forward_forward", described.get("version"))]
     lines = [
         f"- {name.replace('_', ' ')}: {_phrase(value)}"
         for name, value in rows
@@ -201,7 +201,7 @@ def _phrase(value: Any) -> str:
 
 def _call(value: Any) -> str:
     if isinstance(value, list):
-        return ", ".join(map(_call, value))
+        return f"[{', '.join(map(_call, value))}]"
     if not isinstance(value, dict):
         return str(value)
     kind = value.get("part") or value.get("layer") or ""
