@@ -170,7 +170,9 @@ def _in_words(error: Exception, repo_id: str, revision: str | None) -> FFError |
     from huggingface_hub import errors
 
     if isinstance(error, errors.HFValidationError):
-        return UsageError(f"{repo_id!r} names no model on a hub; give user/name")
+        return UsageError(
+            f"{repo_id!r} names no model on a hub; give user/name, or a folder that is there"
+        )
     if isinstance(error, errors.RevisionNotFoundError):
         return NoRepoError(f"{repo_id} on the hub has no revision {revision!r}")
     if isinstance(error, errors.GatedRepoError):
