@@ -26,8 +26,9 @@ errors < discover allocator encoding environment randomness slopes < goodness < 
 < labels < spec
 < layers < networks < readout context < negatives hybrids generated augment adversarial video
 < baselines < data < training exhibits < beyond < hardware
-< records < results < tables < pictures < report < recipes < memory < reproduce < models gallery overview composition
-< text_composition < experiment
+< records < results < tables < pictures < report < recipes < memory < reproduce
+< hub model_card blueprints events < model_folder < models gallery overview composition
+< text_composition journal < tuning < experiment
 < benchmarks < distributed estimators export web < console < commands < cli < __main__
 """
 RANKS = {name: rank for rank, row in enumerate(ORDER.split("<")) for name in row.split()}

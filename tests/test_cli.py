@@ -72,6 +72,8 @@ def test_help_needs_no_torch():
         "report",
         "data",
         "bench",
+        "push",
+        "tune",
     ]:
         assert command in run.stdout
 

@@ -81,6 +81,8 @@ def test_a_recurrent_net_takes_the_parts_it_has_a_use_for(digits):
     "wrong",
     [
         {"method": Iterated, "place": concatenate},
+        {"method": Iterated, "strength": 2.0},
+        {"negatives": HybridImages, "strength": 2.0},
         {"method": Iterated, "adversary": 0.1},
         {"method": Greedy, "adversary": 0.1},
         {"wiring": with_skips},
@@ -90,6 +92,13 @@ def test_a_recurrent_net_takes_the_parts_it_has_a_use_for(digits):
 def test_what_a_method_cannot_do_is_said(wrong, digits):
     with pytest.raises(UsageError, match="leave|choose"):
         forward_forward(replace(TINY, **wrong), digits)
+
+
+@pytest.mark.parametrize("more", [{}, {"peer": 0.1}, {"method": Greedy}], ids=str)
+def test_the_label_has_the_strength_that_is_asked_for(more, digits):
+    for given, strength in ((None, 1.0), (2.5, 2.5)):
+        learner, _ = forward_forward(replace(TINY, strength=given, **more), digits)
+        assert learner.network.layers[0].strength == strength
 
 
 def test_the_adversary_can_be_left_out_or_sized(digits):

@@ -9,7 +9,10 @@ ROOT = Path(__file__).parents[1]
 
 
 PAGES = ["README.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
-EXTRAS = {"docs/edge.md": ["onnx", "onnxruntime"]}
+EXTRAS = {
+    "docs/edge.md": ["onnx", "onnxruntime"],
+    "docs/tuning.md": ["optuna", "tensorboard"],
+}
 OPTIONS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 
 

@@ -31,6 +31,7 @@ _HOMES = {
     "layers.local_layer": ("LocalLayer",),
     "layers.symbols": ("Symbols",),
     "losses": ("SiLU", "SymBa", "ThresholdLogistic"),
+    "models": ("Model", "load_model", "save_model"),
     "negatives": ("hard_by_goodness", "hard_by_softmax", "random_wrong_label"),
     "networks.feed_forward": ("FeedForward",),
     "networks.recurrent": ("Recurrent",),

@@ -17,10 +17,12 @@ from forward_forward.commands import (
     listing,
     predict,
     program,
+    push,
     report,
     reproduce,
     results,
     train,
+    tune,
 )
 
 app = typer.Typer(
@@ -30,10 +32,12 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("train")(train.train)
+app.command("tune")(tune.tune)
 app.command("evaluate")(evaluate.evaluate)
 app.command("predict")(predict.predict)
 app.command("generate")(generate.generate)
 app.command("export")(export.export)
+app.command("push")(push.push)
 app.command("list")(listing.listing)
 app.command("reproduce")(reproduce.reproduce)
 app.command("compare")(compare.compare)

@@ -59,6 +59,11 @@ BUDGETS = {"digits": Budget((400, 400, 400), epochs=30, batch_size=50, rate=3e-3
 """By data set; the others get a `Budget()`."""
 
 
+def budget_for(data: Dataset) -> Budget:
+    """Return the budget that suits a data set."""
+    return BUDGETS.get(data.name.partition("/")[0], Budget())
+
+
 @dataclass(frozen=True)
 class Settings:
     """What to train; None leaves a choice to `best_learner`, or to the data set's `Budget`.
@@ -75,6 +80,7 @@ class Settings:
         jitter: both nets see each image shifted by up to so many pixels each way.
         adversary: how far pixels move against the first layer's objective, 0 for not at all.
         place: where the label stands in the input.
+        strength: of the label there.
         method: `Simultaneous`, `Greedy`, or `Iterated` for a recurrent net.
         wiring: who feeds whom in a recurrent net of so many hidden layers.
         matmul_dtype: of both nets; None is the fast one of the device.
@@ -96,6 +102,7 @@ class Settings:
     jitter: int = 0
     adversary: float | None = None
     place: Placement | None = None
+    strength: float | None = None
     method: type[Simultaneous] | type[Greedy] | type[Iterated] = Simultaneous
     wiring: Callable[[int], Wiring] | None = None
     matmul_dtype: torch.dtype | None = None
@@ -105,12 +112,12 @@ class Settings:
 
 def fitting_threads(data: Dataset) -> int:
     """Return how many of torch's threads suit a data set."""
-    return BUDGETS.get(_set_name(data), Budget()).threads or torch.get_num_threads()
+    return budget_for(data).threads or torch.get_num_threads()
 
 
 def forward_forward(settings: Settings, data: Dataset) -> tuple[Learner, Plan]:
     """Return the Forward-Forward learner and plan: our best method, but for what the settings say."""
-    budget = BUDGETS.get(_set_name(data), Budget())
+    budget = budget_for(data)
     if settings.adversary and settings.method is not Simultaneous:
         raise UsageError("only simultaneous learning takes an adversary; leave it out")
     if settings.wiring is not None and settings.method is not Iterated:
@@ -125,6 +132,7 @@ def forward_forward(settings: Settings, data: Dataset) -> tuple[Learner, Plan]:
         settings.seed,
         str(data.train.images.device),
         place=place,
+        strength=_first(settings.strength, 1.0),
         adversary=_adversary(settings),
         matmul_dtype=settings.matmul_dtype,
         rate=RATE if rate is None else rate,
@@ -138,7 +146,7 @@ def forward_forward(settings: Settings, data: Dataset) -> tuple[Learner, Plan]:
 
 def plan_for(settings: Settings, data: Dataset) -> Plan:
     """Return how long to learn; held-out images are looked at every epoch, a test split never."""
-    budget = BUDGETS.get(_set_name(data), Budget())
+    budget = budget_for(data)
     return Plan(
         epochs=_first(settings.epochs, budget.epochs),
         batch_size=_first(settings.batch_size, budget.batch_size),
@@ -153,7 +161,7 @@ def backpropagation(settings: Settings, data: Dataset) -> tuple[Learner, Plan]:
     network = Perceptron(
         data.features,
         data.classes,
-        settings.widths or BUDGETS.get(_set_name(data), Budget()).widths,
+        settings.widths or budget_for(data).widths,
         generator=generator(settings.seed, "weights"),
         device=device,
     )
@@ -171,9 +179,9 @@ def _composed(
     """Return a learner whose parts are the settings', and where they say nothing, the best one's."""
     layer, greedy = best.network.layers[0], settings.method is Greedy
     negatives = settings.negatives
-    label: dict[str, Any] = {"place": place}
+    label: dict[str, Any] = {"place": place, "strength": _first(settings.strength, 1.0)}
     if isinstance(negatives, type):
-        if settings.place is not None:
+        if settings.place is not None or settings.strength is not None:
             raise UsageError("a net that learns without labels has no place for one; leave it out")
         negatives, label = negatives(data.shape), {"labelled": False}
     augment = _augment(settings, data)
@@ -204,7 +212,7 @@ def _composed(
 
 def _recurrent(settings: Settings, data: Dataset, budget: Budget) -> Iterated:
     """Return a recurrent net's learner; its label comes from above, and so has no place in the image."""
-    if settings.place is not None:
+    if settings.place is not None or settings.strength is not None:
         raise UsageError("a recurrent net hears its label from above; leave its place out")
     negatives: Negatives | HybridImages | None
     widths = settings.widths or budget.widths
@@ -239,7 +247,3 @@ def _augment(settings: Settings, data: Dataset) -> Augmentation | None:
 
 def _first(*values: Any) -> Any:
     return next(value for value in values if value is not None)
-
-
-def _set_name(data: Dataset) -> str:
-    return data.name.partition("/")[0]

@@ -22,6 +22,22 @@ class CheckpointError(FFError):
     """A checkpoint or model folder is damaged, or belongs to another configuration."""
 
 
+class HubError(FFError):
+    """A hub of models did not give, or take, what was asked."""
+
+
+class NoRepoError(HubError):
+    """The hub has no model of that name or revision, or does not show it."""
+
+
+class NoTokenError(HubError):
+    """The hub wants a token, or another one."""
+
+
+class NoNetworkError(HubError):
+    """The hub cannot be reached, and the cache does not hold what was asked."""
+
+
 class DivergenceError(FFError):
     """Goodness stopped being finite; the message names the layer and the epoch."""
 

@@ -21,6 +21,8 @@ from forward_forward.training.loop import train
 from forward_forward.training.plan import Plan, Progress, Watch
 
 FORWARD_FORWARD, BACKPROPAGATION = "Forward-Forward", "backpropagation"
+PLACES = {FORWARD_FORWARD: "", BACKPROPAGATION: "backprop"}
+"""Where each net's files lie, in the folder of the run."""
 
 Watcher = Callable[[str, Learner, Plan], Watch | None]
 """Given a net's name, learner and plan, returns what the loop is to tell of its progress."""
@@ -58,11 +60,12 @@ def run(
         KeyboardInterrupt: on Ctrl-C, after the state was saved.
     """
     compose: Any = text_composition if isinstance(data, Windows) else composition
-    builders: dict[str, tuple[Build, Path]] = {FORWARD_FORWARD: (compose.forward_forward, folder)}
+    builders: dict[str, Build] = {FORWARD_FORWARD: compose.forward_forward}
     if settings.baseline:
-        builders[BACKPROPAGATION] = (compose.backpropagation, folder / "backprop")
+        builders[BACKPROPAGATION] = compose.backpropagation
     kept, networks = {}, []
-    for name, (build, place) in builders.items():
+    for name, build in builders.items():
+        place = folder / PLACES[name]
         learner, plan = build(settings, data)
         watch = watcher(name, learner, plan)
         progress = train(learner, data, plan, folder=place, resume=resume, watch=watch)
@@ -91,7 +94,8 @@ def _keep(
     result = evaluate(learner.scores, data.test, data.classes)
     peak = training_peak(lambda: build(settings, data)[0], data.train, plan.batch_size)
     record = run_record(f"{name} on {data.name}", learner, plan, data, progress, result, peak)
-    save_model(folder / "model", learner.network, data, result.metrics, dtype)
+    model = folder / "model"
+    save_model(model, learner.network, data, result.metrics, dtype, record["config"])
     return record
 
 

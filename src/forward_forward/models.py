@@ -1,6 +1,7 @@
 """A trained net in a folder: `manifest.json` and one safetensors file, each with a sha256. No pickle."""
 
 import math
+import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -10,29 +11,25 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from forward_forward.baselines.backprop import Perceptron
+from forward_forward import hub
 from forward_forward.baselines.text import TextPerceptron
+from forward_forward.blueprints import build_network, check_numbers
 from forward_forward.data import Examples
 from forward_forward.data.text import TextFile, cleaned, encoded
 from forward_forward.data.windows import Windows
 from forward_forward.errors import CheckpointError, DataError, FFError, UsageError
 from forward_forward.generated import continued
+from forward_forward.model_folder import read_model, refuse_boxes, write_model
 from forward_forward.networks.feed_forward import FeedForward
 from forward_forward.networks.recurrent import Recurrent
 from forward_forward.precision import fast_matmul_dtype
 from forward_forward.spec import describe
-from forward_forward.training.checkpoints import (
-    MANIFEST,
-    read_folder,
-    restore_network,
-    write_folder,
-)
+from forward_forward.training.checkpoints import restore_network
 from forward_forward.training.evaluation import Scores
 from forward_forward.training.simultaneous import network_scores
 
-KIND = "forward_forward model"
-LARGEST = 1e15
-"""Numbers beyond are no sizes and no settings of a net."""
+PRIVATE = ("file", "source")
+"""What a manifest says of places on this machine."""
 _UNFIT = (
     KeyError,
     TypeError,
@@ -42,8 +39,6 @@ _UNFIT = (
     IndexError,
     RuntimeError,
 )
-RIVALS: dict[str, Any] = {kind.__name__: kind for kind in (Perceptron, TextPerceptron)}
-NETWORKS = {kind.__name__: kind for kind in (FeedForward, Recurrent)}
 
 
 @dataclass(frozen=True)
@@ -58,6 +53,7 @@ class Model:
         metrics: how well it did on that set's test split, or on the held-out part where the name says so.
         matmul_dtype: of its matmuls.
         file: the text it learned from, where that was a file of one's own.
+        described: all that its manifest says of it.
     """
 
     network: nn.Module
@@ -67,6 +63,47 @@ class Model:
     metrics: dict[str, Any] = field(default_factory=dict)
     matmul_dtype: torch.dtype = torch.float32
     file: TextFile | None = None
+    described: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        source: Path | str,
+        *,
+        revision: str | None = None,
+        device: torch.device | str = "cpu",
+        **options: Any,
+    ) -> "Model":
+        """Return a model from a folder, or from a hub, which is asked by name, `user/name`, and kept in its cache.
+
+        Arguments:
+            source: a folder that is there, else a name on the hub.
+            revision: of the hub's model: a branch, a tag, or a commit, which never changes.
+            device: where it goes.
+            options: cache, token and endpoint of `hub.fetch`.
+
+        Raises:
+            CheckpointError: as `load_model`.
+            HubError: the hub has no such model, wants a token, or cannot be reached.
+        """
+        return load_model(hub.found(source, revision, **options), device)
+
+    def push_to_hub(self, repo_id: str, **options: Any) -> str:
+        """Put the net, with the weights it has now, on a hub, and return the address of what was put there.
+
+        Where one's own data lie on this machine is not told.
+
+        Arguments:
+            repo_id: `user/name`; made if need be.
+            options: private, message, token and endpoint of `hub.push`.
+
+        Raises:
+            HubError: the hub wants a token, refuses, or cannot be reached.
+        """
+        with tempfile.TemporaryDirectory() as folder:
+            told = {key: value for key, value in self.described.items() if key not in PRIVATE}
+            write_model(Path(folder), self.network, told, repo_id)
+            return hub.push(Path(folder), repo_id, **options)
 
     @property
     def reads_text(self) -> bool:
@@ -128,8 +165,9 @@ def save_model(
     data: Examples,
     metrics: Mapping[str, Any],
     matmul_dtype: torch.dtype = torch.float32,
+    learned: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write a net to `folder`, whole or not at all.
+    """Write a net to `folder`, whole or not at all, and a card that tells people of it.
 
     Arguments:
         folder: made if need be; a model that is there already is replaced.
@@ -137,13 +175,12 @@ def save_model(
         data: what it learned from.
         metrics: plain numbers by name.
         matmul_dtype: what it learned with, and is to be run with where the hardware has it.
+        learned: how, as plain JSON: the config of a run's record.
 
     Raises:
         CheckpointError: when the folder cannot be written; what was there is intact.
     """
     described = {
-        "kind": KIND,
-        "network": _config(network),
         "class_names": list(data.class_names),
         "shape": list(data.shape),
         "data": data.name,
@@ -152,31 +189,27 @@ def save_model(
     }
     if isinstance(data, Windows) and data.file is not None:
         described["file"] = asdict(data.file)
-    tensors = {f"network.{name}": value for name, value in network.state_dict().items()}
-    write_folder(folder, tensors, {"model": described})
+    described |= {"data_sha256": data.train.sha256(), "learned": dict(learned or {})}
+    write_model(folder, network, described)
 
 
-def load_model(folder: Path, device: torch.device | str = "cpu") -> Model:
+def load_model(folder: Path | str, device: torch.device | str = "cpu") -> Model:
     """Read a net that `save_model` wrote.
 
     Arguments:
-        folder: the model's own, or that of a run which holds it as `model/`.
+        folder: the model's own, or that of a run which holds it as `model/`, or `hub:user/name`.
         device: where it goes.
 
     Raises:
         CheckpointError: when anything is missing, damaged, of another format, or does not fit together.
+        HubError: when a hub does not give it.
     """
-    folder = Path(folder)
-    if not (folder / MANIFEST).exists() and (folder / "model").is_dir():
-        folder = folder / "model"
-    tensors, manifest = read_folder(folder)
-    described = manifest.get("model")
-    if not isinstance(described, dict) or described.get("kind") != KIND:
-        raise CheckpointError(f"{folder} holds no model; give a run's folder, or its model/")
+    folder = hub.located(folder)
+    tensors, described = read_model(folder)
+    refuse_boxes(folder, described)
     try:
-        _check_numbers(described["network"])
-        _check_numbers(described["shape"], "shape")
-        network = _build(described["network"])
+        check_numbers(described["shape"], "shape")
+        network = build_network(described["network"])
         channels, height, width = map(int, described["shape"])
         model = Model(
             network,
@@ -186,6 +219,7 @@ def load_model(folder: Path, device: torch.device | str = "cpu") -> Model:
             dict(described["metrics"]),
             _runnable(described["matmul_dtype"], device),
             TextFile(**described["file"]) if "file" in described else None,
+            described=described,
         )
         _check_answer(model)
     except (*_UNFIT, FFError) as error:
@@ -199,36 +233,6 @@ def load_model(folder: Path, device: torch.device | str = "cpu") -> Model:
         for layer in network.layers:
             layer.set_matmul_dtype(model.matmul_dtype)
     return model
-
-
-def _config(network: nn.Module) -> dict[str, Any]:
-    if isinstance(network, FeedForward | Recurrent):
-        return {"type": type(network).__name__, "config": network.config()}
-    if isinstance(network, Perceptron) and type(network) in RIVALS.values():
-        return {"type": type(network).__name__, "config": network.config()}
-    raise TypeError(f"a {type(network).__name__} has no model format")
-
-
-def _build(described: Mapping[str, Any]) -> nn.Module:
-    config = dict(described["config"])
-    if described["type"] in NETWORKS:
-        return NETWORKS[described["type"]].from_config(config)
-    if described["type"] in RIVALS:
-        network: nn.Module = RIVALS[described["type"]](**config, generator=torch.Generator())
-        return network.eval()
-    raise ValueError(f"no network type {described['type']!r}")
-
-
-def _check_numbers(value: Any, name: str = "") -> None:
-    """Raise a `ValueError` for a number that belongs to no net: not a number, infinite, or beyond `LARGEST`."""
-    if isinstance(value, dict):
-        for key, part in value.items():
-            _check_numbers(part, str(key))
-    elif isinstance(value, list):
-        for part in value:
-            _check_numbers(part, name)
-    elif isinstance(value, int | float) and not abs(value) <= LARGEST:
-        raise ValueError(f"{name} is {str(value)[:20]}, which no net can have")
 
 
 def _check_answer(model: Model) -> None:

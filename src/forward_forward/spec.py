@@ -1,7 +1,7 @@
 """Parts as plain JSON and back: a model file names its goodness, it does not pickle it."""
 
 import dataclasses
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 
@@ -9,6 +9,8 @@ from forward_forward import goodness, labels, losses, normalization
 from forward_forward.discover import members, pick
 from forward_forward.errors import CheckpointError, UsageError
 from forward_forward.slopes import Goodness
+
+Part = TypeVar("Part")
 
 
 def describe(value: Any) -> Any:
@@ -69,6 +71,21 @@ def find_parts(described: dict[str, Any]) -> dict[str, Any]:
     return {
         key: finders[key](value) if key in finders else value for key, value in described.items()
     }
+
+
+def find_dataclass(kind: type[Part], described: Any) -> Part:
+    """Return a dataclass of this kind from what `describe` made of it; it checks its fields itself.
+
+    Example:
+        >>> find_dataclass(losses.SymBa, describe(losses.SymBa(alpha=4.0)))
+        SymBa(alpha=4.0)
+    """
+    if not isinstance(described, dict) or described.get("part") != kind.__name__:
+        raise CheckpointError(f"{described!r} describes no {kind.__name__}")
+    try:
+        return kind(**{key: value for key, value in described.items() if key != "part"})
+    except TypeError as error:
+        raise CheckpointError(f"{described!r} does not fit {kind.__name__}: {error}") from None
 
 
 LOSSES = {name: kind for name, kind in members(losses).items() if kind is not losses.Loss}

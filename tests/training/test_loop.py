@@ -537,3 +537,14 @@ def test_a_run_copied_elsewhere_resumes_there(tmp_path):
     again = simultaneous()
     progress = train(again, dataset(), PLAN, folder=tmp_path / "there", resume=True)
     assert_same(outcome(again, progress), expected)
+
+
+def test_a_signal_is_not_forgotten_when_a_watch_ends_the_run():
+    def stop(progress, steps, epochs):
+        if progress.epoch == 1 and progress.step == 0:
+            signal.raise_signal(signal.SIGTERM)
+            raise ValueError("enough")
+
+    with pytest.raises(Stopped) as told:
+        train(simultaneous(), dataset(), Plan(epochs=3, batch_size=8), watch=stop)
+    assert told.value.signum == signal.SIGTERM

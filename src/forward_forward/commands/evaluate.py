@@ -11,7 +11,9 @@ from forward_forward.errors import DataError, UsageError
 
 
 def evaluate(
-    model: Annotated[Path, typer.Argument(help="Folder of a run or of its model.")],
+    model: Annotated[
+        Path, typer.Argument(help="Folder of a run or of its model, or hub:user/name.")
+    ],
     data: Annotated[
         str | None, typer.Option(help="Data set.", show_default="the model's own")
     ] = None,

@@ -11,7 +11,10 @@ from forward_forward.errors import UsageError
 
 def export(
     model: Annotated[
-        Path | None, typer.Argument(help="Folder of a run or of its model.", show_default=False)
+        Path | None,
+        typer.Argument(
+            help="Folder of a run or of its model, or hub:user/name.", show_default=False
+        ),
     ] = None,
     onnx: Annotated[
         Path | None, typer.Option(help="New folder for the graphs predict.onnx and learn.onnx.")

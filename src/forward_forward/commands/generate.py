@@ -12,7 +12,9 @@ from forward_forward.errors import UsageError
 
 
 def generate(
-    model: Annotated[Path, typer.Argument(help="Folder of a run or of its model.")],
+    model: Annotated[
+        Path, typer.Argument(help="Folder of a run or of its model, or hub:user/name.")
+    ],
     prompt: Annotated[str, typer.Option(help="What to go on from.")] = "",
     length: Annotated[int, typer.Option(help="How many characters to write.")] = 300,
     temperature: Annotated[

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import torch
 
     from forward_forward.losses import Loss
+    from forward_forward.training.plan import Watch
 
 
 MOST_UNITS = 1_000_000
@@ -160,6 +161,23 @@ def free_folder(root: Path, name: str, resume: bool) -> Path:
         last, number = folder, number + 1
         folder = root / f"{name}-{number}"
     return last if resume else folder
+
+
+def check_tensorboard(asked: bool) -> None:
+    """Raise a `UsageError` where TensorBoard is asked for and not installed."""
+    if asked:
+        from forward_forward.events import check_package
+
+        check_package()
+
+
+def watched(tell: "Watch", folder: Path, tensorboard: bool) -> "Watch":
+    """Return what the loop is to call: what tells a person, and where asked for, what writes for TensorBoard."""
+    if not tensorboard:
+        return tell
+    from forward_forward.events import Events
+
+    return Events(folder, tell)
 
 
 def _fold(name: str) -> str:

@@ -12,7 +12,9 @@ from forward_forward.errors import UsageError
 
 
 def predict(
-    model: Annotated[Path, typer.Argument(help="Folder of a run or of its model.")],
+    model: Annotated[
+        Path, typer.Argument(help="Folder of a run or of its model, or hub:user/name.")
+    ],
     file: Annotated[
         Path | None,
         typer.Argument(help="Picture, .npy, .npz or idx file; light ink on black, as in MNIST."),

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from forward_forward.commands.parts import find_device
+from forward_forward.commands.parts import check_tensorboard, find_device, watched
 from forward_forward.commands.program import going_on, refuse_to_replace
 from forward_forward.errors import UsageError
 
@@ -23,6 +23,9 @@ def reproduce(
     ] = False,
     records: Annotated[Path, typer.Option(help="Where records go.")] = Path("records"),
     runs: Annotated[Path, typer.Option(help="Where checkpoints go.")] = Path("runs"),
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Write curves for TensorBoard into the runs.")
+    ] = False,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     data_dir: Annotated[Path | None, typer.Option(help="Where data sets lie.")] = None,
 ) -> None:
@@ -33,6 +36,7 @@ def reproduce(
     if seeds < 1:
         raise UsageError(f"--seeds {seeds}: at least 1")
     place = find_device(device)
+    check_tensorboard(tensorboard)
     wanted = range(first_seed, first_seed + seeds)
     found = _existing(name, wanted, resume and not smoke, records)
     options = {"data_dir": data_dir, "device": place, "runs": runs, "resume": resume}
@@ -43,17 +47,23 @@ def reproduce(
             refuse_to_replace(*run.glob("**/checkpoint"), record_path(records, name, seed))
     if not smoke:
         check_writable(records)
-    _run(name, due, found, None if smoke else records, options)
+    _run(name, due, found, None if smoke else records, options, tensorboard)
     _tell(name, [found[seed] for seed in sorted(found)], smoke)
 
 
 def _run(
-    name: str, seeds: list[int], found: dict[int, Any], root: Path | None, options: dict[str, Any]
+    name: str,
+    seeds: list[int],
+    found: dict[int, Any],
+    root: Path | None,
+    options: dict[str, Any],
+    tensorboard: bool,
 ) -> None:
     """Run the seeds and add their records to `found`; without a root for records it is a smoke run."""
     from forward_forward import records, reproduce
     from forward_forward.console import ProgressBar, say
 
+    folder = options["runs"] / (name if root is not None else f"{name}-smoke")
     if found:
         say(f"{name}: seeds {', '.join(map(str, found))} have a record already", stderr=True)
     try:
@@ -63,10 +73,12 @@ def _run(
                 def watcher(
                     net: str, number: int, nets: int, run: int = run, seed: int = seed
                 ) -> Any:
-                    title = f"{name} seed {seed}"
+                    title, place = f"{name} seed {seed}", folder / f"seed{seed}" / net
                     if nets > 1:  # each takes a time of its own: what is left is told of one
-                        return bar.watch(f"{title} {net} ({number + 1}/{nets})")
-                    return bar.watch(title, run=run, runs=len(seeds))
+                        line = bar.watch(f"{title} {net} ({number + 1}/{nets})")
+                    else:
+                        line = bar.watch(title, run=run, runs=len(seeds))
+                    return watched(line, place, tensorboard)
 
                 learned: list[Any] = []
                 options |= {"smoke": root is None, "watcher": watcher, "finished": learned.extend}
@@ -75,26 +87,29 @@ def _run(
                     records.write(record, root)
                 found[seed] = record
                 if learned:
-                    _draw(*learned)
+                    _draw(learned, tensorboard)
     except KeyboardInterrupt as stop:
-        folder = options["runs"] / (name if root is not None else f"{name}-smoke")
         if not found and not any(folder.glob("**/checkpoint")):
             raise
         raise going_on(stop, "--resume") from None
 
 
-def _draw(folder: Path, network: Any, data: Any, record: Any) -> None:
+def _draw(learned: list[Any], tensorboard: bool) -> None:
     """Leave the model, its record and a page of pictures in the run's folder, as `ff train` does."""
+    folder, network, data, record = learned
     from forward_forward import records
+    from forward_forward.events import add_first_layer
     from forward_forward.experiment import write_page
     from forward_forward.models import save_model
     from forward_forward.precision import fast_matmul_dtype
 
     dtype = fast_matmul_dtype(data.train.images.device)
-    save_model(folder / "model", network, data, record["metrics"], dtype)
+    save_model(folder / "model", network, data, record["metrics"], dtype, record["config"])
     path = folder / "record.json"
     records.write_file(record, path)
     write_page(folder, network, data, {record["recipe"]: records.read(path)})
+    if tensorboard:
+        add_first_layer(folder, network, data.shape, record["epochs"])
 
 
 def _existing(name: str, seeds: range, resume: bool, root: Path) -> dict[int, Any]:

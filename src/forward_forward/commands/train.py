@@ -6,12 +6,14 @@ from typing import Annotated, Any
 import typer
 
 from forward_forward.commands.parts import (
+    check_tensorboard,
     find,
     find_device,
     find_dtype,
     find_loss,
     find_widths,
     free_folder,
+    watched,
 )
 from forward_forward.commands.program import again, going_on, say_json
 from forward_forward.errors import UsageError
@@ -50,6 +52,9 @@ def train(
     seed: int = 0,
     goodness: Name = None,
     loss: Name = None,
+    strength: Annotated[
+        float | None, typer.Option(help="Of the label in the input.", show_default="1")
+    ] = None,
     alpha: Annotated[float | None, typer.Option(help="Steepness of SymBa and SiLU.")] = None,
     threshold: Annotated[float | None, typer.Option(help="Of ThresholdLogistic.")] = None,
     negatives: Name = None,
@@ -88,6 +93,9 @@ def train(
     baseline: Annotated[bool, typer.Option(help="Train the backpropagation net too.")] = True,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run.")] = False,
     report: Annotated[bool, typer.Option(help="Draw the page of pictures.")] = True,
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Write curves for TensorBoard into the run.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Train a network without backpropagation, and one with it to compare.
@@ -112,6 +120,7 @@ def train(
         jitter=jitter,
         adversary=adversary,
         place=find("label", label),
+        strength=strength,
         method=find("method", method),
         wiring=find("wiring", wiring),
         matmul_dtype=find_dtype(dtype),
@@ -119,6 +128,7 @@ def train(
         baseline=baseline,
     )
     where = find_device(device)
+    check_tensorboard(tensorboard)
     if text is None and window is not None:
         raise UsageError("--window is for --text")
     if text is not None and data is not None:
@@ -130,7 +140,8 @@ def train(
     )
     if validation:
         read = read.for_validation()
-    _run(settings, read, _folder(out, read.name.partition("/")[0], resume), resume, report, as_json)
+    folder = _folder(out, read.name.partition("/")[0], resume)
+    _run(settings, read, folder, resume, report, as_json, tensorboard)
 
 
 def _windows(text: str, window: int | None, data_dir: Path | None, device: str) -> Any:
@@ -154,18 +165,24 @@ def _folder(out: Path | None, data: str, resume: bool) -> Path:
     return folder
 
 
-def _run(settings: Any, data: Any, folder: Path, resume: bool, report: bool, as_json: bool) -> None:
+def _run(
+    settings: Any,
+    data: Any,
+    folder: Path,
+    resume: bool,
+    report: bool,
+    as_json: bool,
+    events: bool,
+) -> None:
     import torch
 
     from forward_forward.composition import fitting_threads
-    from forward_forward.console import ProgressBar, say
-    from forward_forward.experiment import run
+    from forward_forward.console import ProgressBar
+    from forward_forward.experiment import PLACES, run
 
     torch.set_num_threads(fitting_threads(data))
     if not as_json:
-        train, test = f"{len(data.train):,}", f"{len(data.test):,}"
-        kind = "images" if data.shape[1] > 1 else "characters"
-        say(f"{data.name}: {train} {kind} to learn from, {test} to be judged on → {folder}")
+        _announce(data, folder)
     try:
         with ProgressBar() as bar:
             kept = run(
@@ -175,16 +192,37 @@ def _run(settings: Any, data: Any, folder: Path, resume: bool, report: bool, as_
                 resume=resume,
                 page=report,
                 command=again(),
-                watcher=lambda name, learner, plan: bar.watch(name, learner.stages),
+                watcher=lambda name, learner, plan: watched(
+                    bar.watch(name, learner.stages), folder / PLACES[name], events
+                ),
             )
     except KeyboardInterrupt as stop:
         if (folder / "checkpoint").exists():
             raise going_on(stop, "--resume", "--out", str(folder)) from None
         raise
+    _picture(folder, data, kept, events)
     if as_json:
         say_json(_summary(kept, folder, report))
+    else:
+        _tell(kept, data, folder, report)
+
+
+def _announce(data: Any, folder: Path) -> None:
+    from forward_forward.console import say
+
+    train, test = f"{len(data.train):,}", f"{len(data.test):,}"
+    kind = "images" if data.shape[1] > 1 else "characters"
+    say(f"{data.name}: {train} {kind} to learn from, {test} to be judged on → {folder}")
+
+
+def _picture(folder: Path, data: Any, kept: dict[str, Any], events: bool) -> None:
+    if not events:
         return
-    _tell(kept, data, folder, report)
+    from forward_forward.events import add_first_layer
+    from forward_forward.models import load_model
+
+    network = load_model(folder / "model").network
+    add_first_layer(folder, network, data.shape, next(iter(kept.values()))["epochs"])
 
 
 def _tell(kept: dict[str, Any], data: Any, folder: Path, report: bool) -> None:

@@ -14,6 +14,7 @@ from forward_forward.layers.dense import Dense
 from forward_forward.layers.labelled_dense import LabelledDense, Projection
 from forward_forward.precision import product
 from forward_forward.randomness import seed_for
+from forward_forward.spec import find_dataclass
 
 ROOM = 5.0
 """A tile holds weights of up to so many standard deviations of the initial ones, a label's tile twice as many."""
@@ -59,6 +60,10 @@ class AnalogDense(Dense):
     def parts(self) -> dict[str, Any]:
         names = ("hardware", "weight_range", "seed")
         return {**super().parts(), **{name: getattr(self, name) for name in names}}
+
+    @classmethod
+    def read_parts(cls, described: dict[str, Any]) -> dict[str, Any]:
+        return _on_hardware(super().read_parts(described))
 
     def preactivation(self, h: Tensor) -> Tensor:  # type: ignore[override]
         self.tile.check(self.weight)
@@ -109,6 +114,10 @@ class AnalogLabelledDense(LabelledDense):
     def parts(self) -> dict[str, Any]:
         names = ("hardware", "weight_range", "label_range", "seed")
         return {**super().parts(), **{name: getattr(self, name) for name in names}}
+
+    @classmethod
+    def read_parts(cls, described: dict[str, Any]) -> dict[str, Any]:
+        return _on_hardware(super().read_parts(described))
 
     def project(self, images: Tensor | Projection) -> Projection:
         if isinstance(images, Projection):
@@ -166,6 +175,11 @@ def age(network: nn.Module, seconds: float) -> None:
     """Let so many seconds pass since the tiles of a network were written."""
     for weight in tile_weights(network):
         weight.tile.age(weight, seconds)
+
+
+def _on_hardware(parts: dict[str, Any]) -> dict[str, Any]:
+    """Return parts whose hardware is the device that a model file describes."""
+    return {**parts, "hardware": find_dataclass(ResistiveDevice, parts["hardware"])}
 
 
 def read_backwards() -> UsageError:

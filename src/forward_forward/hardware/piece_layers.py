@@ -10,12 +10,13 @@ import torch
 from torch import Tensor, nn
 
 from forward_forward.errors import UsageError
-from forward_forward.hardware.pieces import Curves, Lines, Piece
+from forward_forward.hardware.pieces import Curves, Fabrication, Lines, Piece
 from forward_forward.layers.dense import Dense, draw_
 from forward_forward.layers.labelled_dense import LabelledDense, Projection
 from forward_forward.layers.local_layer import LocalLayer
 from forward_forward.networks.feed_forward import FeedForward
 from forward_forward.normalization import Normalization, length
+from forward_forward.spec import find_dataclass
 
 
 class OnPiece(LocalLayer):
@@ -41,6 +42,13 @@ class OnPiece(LocalLayer):
 
     def parts(self) -> dict[str, Any]:
         return {**super().parts(), "piece": self.piece, "tile": self.tile}
+
+    @classmethod
+    def read_parts(cls, described: dict[str, Any]) -> dict[str, Any]:
+        parts = super().read_parts(described)
+        piece = dict(parts["piece"])
+        piece["fabrication"] = find_dataclass(Fabrication, piece["fabrication"])
+        return {**parts, "piece": find_dataclass(Piece, piece)}
 
     def input_slope(self, *inputs: Any) -> Tensor:
         raise UsageError("nobody knows the slopes of a piece's curves; leave the adversary out")

@@ -18,6 +18,7 @@ from forward_forward.losses import Loss, ThresholdLogistic
 from forward_forward.normalization import PeerNormalization
 from forward_forward.precision import CastCache, accumulate
 from forward_forward.slopes import Goodness, slope_of, unit_goodness, vanishes_at_zero
+from forward_forward.spec import find_parts
 
 
 class LocalLayer(nn.Module, ABC):
@@ -283,6 +284,11 @@ class LocalLayer(nn.Module, ABC):
         peer = self.peer.strength if self.peer is not None else 0.0
         parts = {"goodness": self.goodness, "loss": self.loss, "peer": peer}
         return parts if self.blocks == 1 else parts | {"blocks": self.blocks}
+
+    @classmethod
+    def read_parts(cls, described: dict[str, Any]) -> dict[str, Any]:
+        """Return what `parts` returned, from plain JSON; a layer with parts of a kind of its own reads them here."""
+        return find_parts(described)
 
     def extra_repr(self) -> str:
         name = getattr(self.goodness, "__name__", repr(self.goodness))

@@ -15,7 +15,13 @@ from torch import Tensor
 
 from forward_forward.allocator import keep_freed_memory
 from forward_forward.data import Examples, Split, batches
-from forward_forward.errors import CheckpointError, DivergenceError, Stopped, UsageError
+from forward_forward.errors import (
+    CheckpointError,
+    DivergenceError,
+    FFError,
+    Stopped,
+    UsageError,
+)
 from forward_forward.randomness import generator as seeded
 from forward_forward.spec import describe
 from forward_forward.training.checkpoints import (
@@ -62,7 +68,16 @@ def train(
     if resume:
         run.restore()
     with _polite_interrupt() as interrupted:
-        run.go(interrupted)
+        try:
+            run.go(interrupted)
+        except FFError:
+            raise
+        except (
+            Exception
+        ):  # a watch ended the run: that is no reason to forget who asked for it as well
+            if asked := interrupted():
+                raise Stopped(asked) from None
+            raise
         if asked := interrupted():  # while the last epoch was being saved
             raise Stopped(asked)
     return run.progress
