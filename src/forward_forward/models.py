@@ -169,7 +169,20 @@ def load_model(folder: Path, device: torch.device | str = "cpu") -> Model:
     folder = Path(folder)
     if not (folder / MANIFEST).exists() and (folder / "model").is_dir():
         folder = folder / "model"
-    tensors, manifest = read_folder(folder)
+    return model_of(*read_folder(folder), folder, device)
+
+
+def model_of(
+    tensors: Mapping[str, Tensor],
+    manifest: Mapping[str, Any],
+    folder: Path,
+    device: torch.device | str = "cpu",
+) -> Model:
+    """Return the net that a folder's tensors and manifest describe.
+
+    Raises:
+        CheckpointError: when they describe none, or do not fit together; it names `folder`.
+    """
     described = manifest.get("model")
     if not isinstance(described, dict) or described.get("kind") != KIND:
         raise CheckpointError(f"{folder} holds no model; give a run's folder, or its model/")

@@ -16,6 +16,7 @@ from torch import Tensor
 from forward_forward.allocator import keep_freed_memory
 from forward_forward.data import Examples, Split, batches
 from forward_forward.errors import CheckpointError, DivergenceError, Stopped, UsageError
+from forward_forward.files import write_whole
 from forward_forward.randomness import generator as seeded
 from forward_forward.spec import describe
 from forward_forward.training.checkpoints import (
@@ -188,10 +189,18 @@ class _Run:
     def _keep(self) -> None:
         self._save(None)
         if self.folder is not None:
-            lines = [json.dumps(entry) + "\n" for entry in self.progress.curve]
-            (self.folder / "log.jsonl").write_text("".join(lines), encoding="utf-8")
+            self._log(self.folder / "log.jsonl")
         if self.watch is not None:
             self.watch(self.progress, self.steps, self.epochs)
+
+    def _log(self, path: Path) -> None:
+        lines = [json.dumps(entry) + "\n" for entry in self.progress.curve]
+        try:
+            write_whole(path, "".join(lines).encode())
+        except OSError as error:
+            raise CheckpointError(
+                f"cannot write {path}: {error.strerror or error}; the checkpoint beside it is saved"
+            ) from None
 
     def _save(self, generator_state: Tensor | None) -> None:
         for name, value in self.learner.network.state_dict().items():
