@@ -1,5 +1,6 @@
 """How much memory a net needs to learn: its own, not what the process has held at some time."""
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -92,6 +93,40 @@ class LiveBytes(TorchDispatchMode):
             self.count(tensor)
         self.peak = max(self.peak, sum(size for _, size in self._alive.values()))
         return result
+
+
+class AtMost(TorchDispatchMode):
+    """While active, refuses to make a tensor of more than so many numbers, before that takes any memory.
+
+    Arguments:
+        numbers: the most that one tensor may have.
+
+    Example:
+        >>> with AtMost(1000):
+        ...     torch.empty(10**6, 10**6)
+        Traceback (most recent call last):
+        ...
+        ValueError: a tensor of 1000000×1000000 numbers, where 1,000 are at hand
+    """
+
+    def __init__(self, numbers: int) -> None:
+        super().__init__()
+        self.numbers = numbers
+
+    def __torch_dispatch__(
+        self,
+        func: Any,
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        size = args[0] if args else None
+        if isinstance(size, list | tuple) and all(isinstance(number, int) for number in size):
+            if math.prod(size) > self.numbers:
+                raise ValueError(
+                    f"a tensor of {'×'.join(map(str, size))} numbers, where {self.numbers:,} are at hand"
+                )
+        return func(*args, **(kwargs or {}))
 
 
 def _tensors(value: Any) -> Iterator[Tensor]:

@@ -17,6 +17,7 @@ from forward_forward.data.text import TextFile, cleaned, encoded
 from forward_forward.data.windows import Windows
 from forward_forward.errors import CheckpointError, DataError, FFError, UsageError
 from forward_forward.generated import continued
+from forward_forward.memory import AtMost
 from forward_forward.networks.feed_forward import FeedForward
 from forward_forward.networks.recurrent import Recurrent
 from forward_forward.precision import fast_matmul_dtype
@@ -33,6 +34,8 @@ from forward_forward.training.simultaneous import network_scores
 KIND = "forward_forward model"
 LARGEST = 1e15
 """Numbers beyond are no sizes and no settings of a net."""
+SPARE = 10_000
+"""Numbers that a net may hold in a tensor beside those of its file: it is built for these, and not for a giant's."""
 _UNFIT = (
     KeyError,
     TypeError,
@@ -189,7 +192,8 @@ def model_of(
     try:
         _check_numbers(described["network"])
         _check_numbers(described["shape"], "shape")
-        network = _build(described["network"])
+        with AtMost(SPARE + 2 * sum(value.numel() for value in tensors.values())):
+            network = _build(described["network"])
         channels, height, width = map(int, described["shape"])
         model = Model(
             network,
