@@ -20,6 +20,7 @@ from forward_forward.files import write_whole
 from forward_forward.randomness import generator as seeded
 from forward_forward.spec import describe
 from forward_forward.training.checkpoints import (
+    MANIFEST,
     check_writable,
     learner_tensors,
     read_folder,
@@ -219,6 +220,9 @@ class _Run:
     def restore(self) -> None:
         """Go back to the folder's checkpoint; without one, start at the beginning."""
         if self.folder is None or not any((self.folder / "checkpoint").glob("*")):
+            return
+        told_of = (self.folder / "checkpoint" / MANIFEST, self.folder / "log.jsonl")
+        if not any(path.exists() for path in told_of):  # the first save of all was cut short
             return
         tensors, manifest = read_folder(self.folder / "checkpoint")
         difference = _difference(manifest.get("identity"), self.identity)
