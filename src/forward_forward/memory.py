@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.multiprocessing.reductions import StorageWeakRef
+from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_iter
 
@@ -20,6 +21,8 @@ MEASURE = (
     "most bytes of tensors alive at once in a training step: weights, gradients, optimiser state, "
     "activations; the data set apart"
 )
+FACTORIES = (torch.empty, torch.zeros, torch.ones, torch.full, torch.randn, torch.rand, torch.arange)
+"""What makes tensors of a size that is asked for."""
 STEPS = 3
 """Steps that are watched in each stage: the second is the first with all of an optimiser's state."""
 
@@ -95,7 +98,7 @@ class LiveBytes(TorchDispatchMode):
         return result
 
 
-class AtMost(TorchDispatchMode):
+class AtMost(TorchFunctionMode):
     """While active, refuses to make a tensor of more than so many numbers, before that takes any memory.
 
     Arguments:
@@ -113,15 +116,15 @@ class AtMost(TorchDispatchMode):
         super().__init__()
         self.numbers = numbers
 
-    def __torch_dispatch__(
+    def __torch_function__(
         self,
         func: Any,
         types: Any,
         args: tuple[Any, ...] = (),
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
-        size = args[0] if args else None
-        if isinstance(size, list | tuple) and all(isinstance(number, int) for number in size):
+        if func in FACTORIES and args:
+            size = args[0] if isinstance(args[0], list | tuple) else args
             if math.prod(size) > self.numbers:
                 raise ValueError(
                     f"a tensor of {'×'.join(map(str, size))} numbers, where {self.numbers:,} are at hand"
