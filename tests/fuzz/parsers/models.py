@@ -33,7 +33,7 @@ MODELS = [
         FeedForward.dense(9, 3, [4, 3], generator=DRAW),
         FeedForward.dense(9, 3, [4], generator=DRAW, place=concatenate, peer=0.1, head=False),
         dense_recurrent(9, 3, [4, 3], generator=DRAW),
-        local_recurrent((1, 3, 3), 3, 2, generator=DRAW, channels=2, field=3),
+        local_recurrent((1, 3, 3), 3, 1, generator=DRAW, channels=1, field=1),
         Perceptron(9, 3, [4], generator=DRAW),
     )
 ]
@@ -50,6 +50,4 @@ def read(data: bytes) -> None:
             return
     else:
         described = edited(described, data[1:])
-    model = model_of(tensors, {"model": described}, Path("model"))
-    answer = model.scores(torch.zeros(1, 9)).readouts
-    assert all(value.shape == (1, len(model.class_names)) for value in answer.values())
+    model_of(tensors, {"model": described}, Path("model"))  # which asks the net for an answer itself
