@@ -9,8 +9,8 @@ from pathlib import Path
 def write_whole(path: Path | str, data: bytes) -> None:
     """Replace the file `path` by `data` in one step; until then an earlier one is as it was.
 
-    The bytes go into a hidden file beside it, which is made anew and follows no link, and on to the disk; then that file
-    takes the name. Whatever ends the process on the way, a reader finds the old file or the new one.
+    The bytes go into a hidden file beside it, which is made anew and follows no link, and on to the disk; then that
+    file takes the name. Whatever ends the process on the way, a reader finds the old file or the new one.
 
     Arguments:
         path: its folder is made if need be.

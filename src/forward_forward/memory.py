@@ -21,7 +21,15 @@ MEASURE = (
     "most bytes of tensors alive at once in a training step: weights, gradients, optimiser state, "
     "activations; the data set apart"
 )
-FACTORIES = (torch.empty, torch.zeros, torch.ones, torch.full, torch.randn, torch.rand, torch.arange)
+FACTORIES = (
+    torch.empty,
+    torch.zeros,
+    torch.ones,
+    torch.full,
+    torch.randn,
+    torch.rand,
+    torch.arange,
+)
 """What makes tensors of a size that is asked for."""
 STEPS = 3
 """Steps that are watched in each stage: the second is the first with all of an optimiser's state."""

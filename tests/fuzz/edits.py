@@ -26,9 +26,7 @@ def edited(value: Any, data: bytes) -> Any:
             holder.append(copy.deepcopy(holder[key]))
         else:
             other = places[what % len(places)]
-            holder[key] = copy.deepcopy(
-                ODD[what % len(ODD)] if how & 128 else other[0][other[1]]
-            )
+            holder[key] = copy.deepcopy(ODD[what % len(ODD)] if how & 128 else other[0][other[1]])
     return root.get("")
 
 

@@ -51,7 +51,7 @@ def tarred(name, kind=tarfile.REGTYPE, link="", packed=""):
 
 
 def bomb():
-    """A megabyte that unpacks to more than a gibibyte of zeros, with an honest header; put together by hand, in no time."""
+    """A megabyte that unpacks to more than a gibibyte of zeros, with an honest header; put together by hand."""
     header = io.BytesIO()
     shape = {"descr": "|u1", "fortran_order": False, "shape": (33 * 2**23, 2, 2)}
     np.lib.format.write_array_header_1_0(header, shape)
@@ -64,12 +64,16 @@ def bomb():
     local = b"PK\3\4" + common + sizes + struct.pack("<HH", len(name), 0) + name + packed
     entry = b"PK\1\2" + struct.pack("<H", 20) + common + sizes
     entry += struct.pack("<HHHHHII", len(name), 0, 0, 0, 0, 0, 0) + name
-    return local + entry + b"PK\5\6" + struct.pack("<HHHHIIH", 0, 0, 1, 1, len(entry), len(local), 0)
+    return (
+        local + entry + b"PK\5\6" + struct.pack("<HHHHIIH", 0, 0, 1, 1, len(entry), len(local), 0)
+    )
 
 
 def liar():
     """A header that promises 2^40 images where there is one."""
-    return zipped(("images.npy", array().replace(b"(1, 2, 2)", b"(1099511627776, 2, 2)"[:9]), 0o644))
+    return zipped(
+        ("images.npy", array().replace(b"(1, 2, 2)", b"(1099511627776, 2, 2)"[:9]), 0o644)
+    )
 
 
 FILE, LINK, DEVICE = (stat.S_IFREG | 0o644, stat.S_IFLNK | 0o777, stat.S_IFCHR | 0o666)
@@ -112,7 +116,10 @@ def test_nothing_lies_outside(name, count, tmp_path, monkeypatch):
     used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for read in (lambda: read_images(path, SHAPE), lambda: read_idx(path, 3)):
         try:
-            assert read().shape[1:] in ((4,), (2, 2))  # the numbers of a member may be read, in memory
+            assert read().shape[1:] in (
+                (4,),
+                (2, 2),
+            )  # the numbers of a member may be read, in memory
         except DataError as error:
             assert "\n" not in str(error)
     assert everything(tmp_path) == before
@@ -127,7 +134,9 @@ def test_a_bomb_is_told(tmp_path):
         read_images(tmp_path / "bomb.npz", SHAPE)
 
 
-@pytest.mark.parametrize("path", sorted(SOURCE.rglob("*.py")), ids=lambda p: p.relative_to(SOURCE).as_posix())
+@pytest.mark.parametrize(
+    "path", sorted(SOURCE.rglob("*.py")), ids=lambda p: p.relative_to(SOURCE).as_posix()
+)
 def test_nothing_of_ours_unpacks_an_archive(path):
     names = {
         node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")

@@ -34,7 +34,11 @@ def state(folder):
 
 
 def same(a, b):
-    return a[1] == b[1] and a[0].keys() == b[0].keys() and all(torch.equal(v, b[0][k]) for k, v in a[0].items())
+    return (
+        a[1] == b[1]
+        and a[0].keys() == b[0].keys()
+        and all(torch.equal(v, b[0][k]) for k, v in a[0].items())
+    )
 
 
 def told(folder, whole):
@@ -66,7 +70,7 @@ def test_every_truncation(run, count, name):
 )
 @pytest.mark.parametrize("name", ["checkpoint", "model"])
 def test_flipped_bits(run, count, name, flips):
-    """Over all files, every bit as likely as every other. An error, or, of a number's `e` turned `E`, the same state."""
+    """Over all files, every bit as likely as every other. An error; or, where an `e` turned `E`, the same state."""
     folder, whole = run / name, state(run / name)
     contents = {path: path.read_bytes() for path in sorted(folder.iterdir())}
     draw, telling = random.Random(0), 0

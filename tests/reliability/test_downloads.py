@@ -1,4 +1,4 @@
-"""What `tests/data/test_download.py` leaves open: servers that lie well, and processes that die. The cache stays clean."""
+"""What `tests/data/test_download.py` leaves open: servers that lie well, processes that die. The cache is clean."""
 
 import hashlib
 import signal

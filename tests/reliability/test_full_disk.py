@@ -32,7 +32,10 @@ long = pytest.mark.long
 
 @pytest.mark.parametrize(
     ("name", "largest"),
-    [("train", 500), *(pytest.param(n, s, marks=long) for n in ("train", "reproduce") for s in (0, 4000, 20000))],
+    [
+        ("train", 500),
+        *(pytest.param(n, s, marks=long) for n in ("train", "reproduce") for s in (0, 4000, 20000)),
+    ],
 )
 def test_a_system_that_refuses_to_write_more(warm, count, tmp_path, name, largest):
     ended = warm.run(*RUNS[name], cwd=tmp_path, largest_file=largest)
@@ -62,13 +65,14 @@ def test_a_full_file_system(warm, count, tmp_path):
         (place / "filler").write_bytes(bytes(free))
         (place / "log.jsonl").chmod(0o644)
         assert outcome(place) == outcome(tmp_path / "whole")
-        from toys import dataset, simultaneous
-
         from forward_forward.errors import CheckpointError
         from forward_forward.training.checkpoints import learner_tensors, write_folder
+        from toys import dataset, simultaneous
 
         with pytest.raises(CheckpointError, match="No space left"):
-            write_folder(place / "checkpoint", learner_tensors(simultaneous()), {"new": dataset().name})
+            write_folder(
+                place / "checkpoint", learner_tensors(simultaneous()), {"new": dataset().name}
+            )
         (place / "filler").unlink()
         assert files(place) == kept
         read_folder(place / "checkpoint")

@@ -21,7 +21,9 @@ def straight(warm, tmp_path_factory):
     def of(name):
         if name not in known:
             folder = tmp_path_factory.mktemp(name)
-            took = min(warm.run(*RUNS[name], cwd=folder / str(i)).seconds for i in mkdirs(folder, 2))
+            took = min(
+                warm.run(*RUNS[name], cwd=folder / str(i)).seconds for i in mkdirs(folder, 2)
+            )
             known[name] = outcome(folder / "0"), took
             assert outcome(folder / "1") == known[name][0]  # the same seed, the same bits
         return known[name]
@@ -39,7 +41,10 @@ def mkdirs(folder, number):
     ("name", "kills"),
     [
         *(pytest.param(name, kills, id=f"{name}-{kills}") for name, kills in FEW.items()),
-        *(pytest.param(*each, marks=[pytest.mark.long, pytest.mark.timeout(3600)]) for each in MANY.items()),
+        *(
+            pytest.param(*each, marks=[pytest.mark.long, pytest.mark.timeout(3600)])
+            for each in MANY.items()
+        ),
     ],
 )
 def test_killed_at_random(warm, straight, count, tmp_path, name, kills):
@@ -93,7 +98,9 @@ def test_killed_at_every_moment_of_writing(warm, straight, count, tmp_path, step
 def test_killed_again_and_again_it_still_ends(warm, straight, tmp_path):
     expected, seconds = straight("loop")
     for attempt in range(200):
-        ended = warm.run("loop", cwd=tmp_path, signals=[(seconds * (0.6 + attempt / 20), signal.SIGKILL)])
+        ended = warm.run(
+            "loop", cwd=tmp_path, signals=[(seconds * (0.6 + attempt / 20), signal.SIGKILL)]
+        )
         if ended.code == 0:
             break
     assert outcome(tmp_path) == expected

@@ -4,14 +4,17 @@ import numpy as np
 import pytest
 import torch
 
+from forward_forward.baselines.backprop import Perceptron
 from forward_forward.data import Dataset, Split
 from forward_forward.data.image_file import read_images
 from forward_forward.errors import FFError
+from forward_forward.labels import concatenate
 from forward_forward.models import load_model, save_model
 from forward_forward.negatives import hard_by_softmax, random_wrong_label
 from forward_forward.networks.feed_forward import FeedForward
 from forward_forward.networks.recurrent_nets import dense_recurrent
 from forward_forward.randomness import generator
+from forward_forward.training.backprop import Backpropagation
 from forward_forward.training.evaluation import evaluate
 from forward_forward.training.greedy import Greedy
 from forward_forward.training.iterated import Iterated
@@ -19,9 +22,6 @@ from forward_forward.training.loop import train
 from forward_forward.training.optimizers import Adam, SmoothedGradient
 from forward_forward.training.plan import Plan
 from forward_forward.training.simultaneous import Simultaneous
-from forward_forward.baselines.backprop import Perceptron
-from forward_forward.labels import concatenate
-from forward_forward.training.backprop import Backpropagation
 
 ROWS, FEATURES, CLASSES = 12, 6, 3
 RULE = SmoothedGradient(0.02)
@@ -42,7 +42,11 @@ def with_value(value, place=(3, 2)):
 
 
 def of_kind(kind):
-    values = images() > 0.5 if kind == torch.bool else images() * (1 if kind.is_floating_point or kind.is_complex else 9)
+    values = (
+        images() > 0.5
+        if kind == torch.bool
+        else images() * (1 if kind.is_floating_point or kind.is_complex else 9)
+    )
     return values.to(kind)
 
 
@@ -101,7 +105,10 @@ LEARNERS = {
     "simultaneous": lambda n: Simultaneous(feed_forward(n), hard_by_softmax, RULE, RULE),
     "greedy": lambda n: Greedy(feed_forward(n), random_wrong_label, RULE),
     "recurrent": lambda n: Iterated(
-        dense_recurrent(n, CLASSES, [5, 4], generator=generator(0, "weights")), hard_by_softmax, RULE, RULE
+        dense_recurrent(n, CLASSES, [5, 4], generator=generator(0, "weights")),
+        hard_by_softmax,
+        RULE,
+        RULE,
     ),
     "backpropagation": lambda n: Backpropagation(
         Perceptron(n, CLASSES, [5, 4], generator=generator(0, "weights")), Adam(0.01)
@@ -134,7 +141,15 @@ def test_an_error_or_a_finite_result(odd, learner, count, tmp_path):
     count("8 odd data", finite=1)
 
 
-REFUSED = {"a NaN", "an infinity", "minus infinity", "all NaN", "0 rows", "0 features", "a label too many"}
+REFUSED = {
+    "a NaN",
+    "an infinity",
+    "minus infinity",
+    "all NaN",
+    "0 rows",
+    "0 features",
+    "a label too many",
+}
 
 
 @pytest.mark.parametrize("odd", sorted(REFUSED))

@@ -162,7 +162,14 @@ def test_the_payload_is_a_live_one(tmp_path):
     assert (tmp_path / "it ran").exists()
 
 
-CODE = ["os.system", "builtins.eval", "__import__('os')", "torch.load", "posix.system", "subprocess.Popen"]
+CODE = [
+    "os.system",
+    "builtins.eval",
+    "__import__('os')",
+    "torch.load",
+    "posix.system",
+    "subprocess.Popen",
+]
 PLACES = {
     "goodness": lambda layer, code: layer.update(goodness=code),
     "loss": lambda layer, code: layer.update(loss={"part": code}),
@@ -188,4 +195,6 @@ def test_names_in_a_model_are_looked_up_among_parts_alone(place, count, tmp_path
 
 
 def test_what_a_learner_keeps_is_tensors():
-    assert all(isinstance(value, torch.Tensor) for value in learner_tensors(simultaneous()).values())
+    assert all(
+        isinstance(value, torch.Tensor) for value in learner_tensors(simultaneous()).values()
+    )

@@ -1,22 +1,26 @@
 """What holds of any layer, loss and normalisation whatever the numbers, beside the tests of each part."""
 
-import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forward_forward.layers.dense import Dense
 from forward_forward.losses import SiLU, SymBa, ThresholdLogistic
+from forward_forward.spec import NORMALIZATIONS
 from forward_forward.training.reference import reference_gradients
 from toys import GOODNESS, LOSSES, network, normal, uniform
 
-from forward_forward.spec import NORMALIZATIONS
-
 EXAMPLES = 40
 few = settings(max_examples=EXAMPLES, deadline=None)
-sizes, seeds, scales = st.integers(1, 9), st.integers(0, 10**6), st.floats(-6, 6).map(lambda e: 10.0**e)
+sizes, seeds, scales = (
+    st.integers(1, 9),
+    st.integers(0, 10**6),
+    st.floats(-6, 6).map(lambda e: 10.0**e),
+)
 SCALED = {name: norm for name, norm in NORMALIZATIONS.items() if norm.power}
-goodnesses, losses, norms = (st.sampled_from(list(known.values())) for known in (GOODNESS, LOSSES, SCALED))
+goodnesses, losses, norms = (
+    st.sampled_from(list(known.values())) for known in (GOODNESS, LOSSES, SCALED)
+)
 
 
 def dense(inputs, units, seed, **parts):

@@ -9,7 +9,16 @@ import forward_forward
 from forward_forward.files import write_whole
 
 SOURCE = Path(forward_forward.__file__).parent
-BY_HAND = {"write_text", "write_bytes", "to_csv", "to_parquet", "save_file", "savetxt", "savez", "tofile"}
+BY_HAND = {
+    "write_text",
+    "write_bytes",
+    "to_csv",
+    "to_parquet",
+    "save_file",
+    "savetxt",
+    "savez",
+    "tofile",
+}
 ONE_WRITER = "files.py"
 
 
@@ -18,14 +27,27 @@ def writes(tree):
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call):
             continue
-        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-        modes = [*node.args[:2], *(option.value for option in node.keywords if option.arg == "mode")]
-        texts = [mode.value for mode in modes if isinstance(mode, ast.Constant) and isinstance(mode.value, str)]
-        if name in BY_HAND or (name == "open" and any(set(t) <= set("rwaxbt+") and set(t) & set("wax+") for t in texts)):
+        name = (
+            node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        )
+        modes = [
+            *node.args[:2],
+            *(option.value for option in node.keywords if option.arg == "mode"),
+        ]
+        texts = [
+            mode.value
+            for mode in modes
+            if isinstance(mode, ast.Constant) and isinstance(mode.value, str)
+        ]
+        if name in BY_HAND or (
+            name == "open" and any(set(t) <= set("rwaxbt+") and set(t) & set("wax+") for t in texts)
+        ):
             yield node.lineno
 
 
-@pytest.mark.parametrize("path", sorted(SOURCE.rglob("*.py")), ids=lambda p: p.relative_to(SOURCE).as_posix())
+@pytest.mark.parametrize(
+    "path", sorted(SOURCE.rglob("*.py")), ids=lambda p: p.relative_to(SOURCE).as_posix()
+)
 def test_only_one_module_writes_files(path):
     found = list(writes(ast.parse(path.read_text(encoding="utf-8"))))
     assert bool(found) == (path.relative_to(SOURCE).as_posix() == ONE_WRITER), (

@@ -85,7 +85,9 @@ def main() -> None:
     _rehearse()
     for line in sys.stdin:
         job = json.loads(line)
-        heard, said = os.pipe()  # which takes more than a child says, and knows no limit of a file's size
+        heard, said = (
+            os.pipe()
+        )  # which takes more than a child says, and knows no limit of a file's size
         started = time.monotonic()
         child = os.fork()
         if child == 0:
@@ -128,7 +130,7 @@ def _child(job: dict[str, Any], said: int) -> None:
         silent = os.open(os.devnull, os.O_RDWR)
         for target, source in enumerate((silent, silent, said)):
             os.dup2(source, target)
-        sys.stdout, sys.stderr = (open(number, "w", closefd=False) for number in (1, 2))
+        sys.stdout, sys.stderr = (os.fdopen(number, "w", closefd=False) for number in (1, 2))
         if job["largest_file"] is not None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (job["largest_file"],) * 2)
         if job["die_at"] is not None:
@@ -179,9 +181,12 @@ def _die_at(point: int, root: str) -> None:
     def watched(event: str, arguments: tuple[Any, ...]) -> None:
         if event in ("os.rename", "os.remove"):
             moment()
-        elif event == "open" and arguments[2] & (os.O_CREAT | os.O_WRONLY):
-            if str(Path(str(arguments[0])).absolute()).startswith(root):
-                moment()
+        elif (
+            event == "open"
+            and arguments[2] & (os.O_CREAT | os.O_WRONLY)
+            and str(Path(str(arguments[0])).absolute()).startswith(root)
+        ):
+            moment()
 
     def synced(descriptor: int) -> None:
         moment()

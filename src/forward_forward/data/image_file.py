@@ -27,8 +27,8 @@ UNREADABLE = (
     MemoryError,
     SyntaxError,
     RuntimeError,
-    IndexError,
-    KeyError,
+    LookupError,
+    ArithmeticError,
     tokenize.TokenError,
     struct.error,
     zlib.error,
@@ -61,9 +61,7 @@ def read_images(path: Path, shape: tuple[int, int, int]) -> Tensor:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from None
 
 
-def decode_images(
-    stream: BinaryIO, path: Path, shape: tuple[int, int, int]
-) -> NDArray[np.float32]:
+def decode_images(stream: BinaryIO, path: Path, shape: tuple[int, int, int]) -> NDArray[np.float32]:
     """Return the images that an open file holds, `[N, D]` in [0, 1]; `path` is what an error names.
 
     Raises:

@@ -16,7 +16,6 @@ from forward_forward.networks.wiring import IMAGE, LABEL, Source, check_fit, che
 from forward_forward.normalization import Normalization, length
 from forward_forward.spec import describe, find_normalization
 
-
 MOST_ITERATIONS = 10_000
 """A net that runs for longer than this never answers."""
 

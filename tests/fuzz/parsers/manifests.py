@@ -17,7 +17,12 @@ MANIFEST = {
     "tensors": "tensors-0123456789abcdef.safetensors",
     "sha256": "0" * 64,
 }  # fmt: skip
-SEEDS = [b"J" + json.dumps(MANIFEST | {"seal": _seal(MANIFEST)}).encode(), b"E", b"E" + bytes(range(120, 138)), b"J["]
+SEEDS = [
+    b"J" + json.dumps(MANIFEST | {"seal": _seal(MANIFEST)}).encode(),
+    b"E",
+    b"E" + bytes(range(120, 138)),
+    b"J[",
+]
 
 
 def read(data: bytes) -> None:

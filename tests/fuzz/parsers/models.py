@@ -50,4 +50,6 @@ def read(data: bytes) -> None:
             return
     else:
         described = edited(described, data[1:])
-    model_of(tensors, {"model": described}, Path("model"))  # which asks the net for an answer itself
+    model_of(
+        tensors, {"model": described}, Path("model")
+    )  # which asks the net for an answer itself

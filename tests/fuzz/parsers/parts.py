@@ -17,7 +17,13 @@ LAYER = {
     "layer": "Dense", "in_features": 3, "units": 2, "bias": True, "goodness": "sum_of_squares",
     "loss": {"part": "SiLU", "alpha": 6.0}, "peer": 0.1, "normalization": "length", "place": "overlay",
 }  # fmt: skip
-SEEDS = [b"E", b"E" + bytes(range(128, 146)), b"N" + b"lenght", b"N" + b"SymBa", b"J" + json.dumps(LAYER["loss"]).encode()]
+SEEDS = [
+    b"E",
+    b"E" + bytes(range(128, 146)),
+    b"N" + b"lenght",
+    b"N" + b"SymBa",
+    b"J" + json.dumps(LAYER["loss"]).encode(),
+]
 
 
 def read(data: bytes) -> None:

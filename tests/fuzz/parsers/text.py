@@ -4,7 +4,12 @@ from pathlib import Path
 
 from forward_forward.data.text import ALPHABET, cleaned, decode_text, encoded, text_of
 
-SEEDS = [b"The Fox,\nsly as he was: 'No!'", "Öl – „so“ \U0001f98a".encode(), b"\xff\xfe", b"a b;c." * 9]
+SEEDS = [
+    b"The Fox,\nsly as he was: 'No!'",
+    "Öl – „so“ \U0001f98a".encode(),
+    b"\xff\xfe",
+    b"a b;c." * 9,
+]
 
 
 def read(data: bytes) -> None:

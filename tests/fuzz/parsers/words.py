@@ -5,7 +5,17 @@ from forward_forward.data.dataset import find
 
 PARTS = known_parts()
 KINDS = sorted(PARTS)
-SEEDS = [b"\0sum_of", b"\1silu", b"\6smoothed", b"W2000,2000", b"W4 , 3", b"W\xd9\xa3", b"Ddigts", b"W-1", b"W1_0,0x3"]
+SEEDS = [
+    b"\0sum_of",
+    b"\1silu",
+    b"\6smoothed",
+    b"W2000,2000",
+    b"W4 , 3",
+    b"W\xd9\xa3",
+    b"Ddigts",
+    b"W-1",
+    b"W1_0,0x3",
+]
 
 
 def read(data: bytes) -> None:
