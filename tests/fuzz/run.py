@@ -22,6 +22,8 @@ from fuzz import parsers  # noqa: E402
 
 CACHE = Path(".cache/fuzz")
 EXECUTIONS = re.compile(r"stat::number_of_executed_units:\s+(\d+)")
+INTERRUPTED = 72
+"""What libFuzzer exits with after Ctrl-C: what it did until then counts."""
 LIMITS = ["-timeout=20", "-rss_limit_mb=4096", "-max_len=4096", "-print_final_stats=1", "-seed=1"]
 
 
@@ -69,11 +71,11 @@ def fuzzed(name: str, runs: int) -> dict[str, float | int]:
         capture_output=True, text=True, errors="replace", check=False,
     )  # fmt: skip
     found = EXECUTIONS.search(told.stderr)
-    if told.returncode:
+    if told.returncode not in (0, INTERRUPTED):
         print(told.stdout[-4000:], told.stderr[-1000:], file=sys.stderr)
     return {
         "executions": int(found.group(1)) if found else 0,
-        "crashes": int(told.returncode != 0),
+        "crashes": int(told.returncode not in (0, INTERRUPTED)),
         "seconds": round(time.perf_counter() - started, 1),
         "inputs_kept": sum(1 for path in corpus.iterdir() if not path.name.startswith("crash")),
     }

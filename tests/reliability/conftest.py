@@ -12,7 +12,7 @@ FIGURES: dict[str, Counter] = {}
 
 
 def pytest_addoption(parser):
-    parser.addoption("--figures", type=Path, help="keep what was counted in this JSON file")
+    parser.addoption("--figures", type=Path, help="keep what was counted in this JSON file, in the place of older counts")
 
 
 @pytest.fixture(scope="session")
@@ -34,5 +34,6 @@ def count():
 def pytest_sessionfinish(session):
     path = session.config.getoption("figures", None)
     if path is not None and FIGURES:
-        figures = {name: dict(FIGURES[name]) for name in sorted(FIGURES)}
-        path.write_text(json.dumps(figures, indent=1) + "\n")
+        old = json.loads(path.read_text()) if path.exists() else {}
+        figures = old | {name: dict(figure) for name, figure in FIGURES.items()}
+        path.write_text(json.dumps(dict(sorted(figures.items())), indent=1) + "\n")

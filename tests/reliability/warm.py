@@ -179,9 +179,7 @@ def _die_at(point: int, root: str) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def watched(event: str, arguments: tuple[Any, ...]) -> None:
-        if event in ("os.rename", "os.remove"):
-            moment()
-        elif (
+        if event in ("os.rename", "os.remove") or (
             event == "open"
             and arguments[2] & (os.O_CREAT | os.O_WRONLY)
             and str(Path(str(arguments[0])).absolute()).startswith(root)
