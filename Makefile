@@ -4,6 +4,9 @@ PYTHON ?= python3
 TORCH_INDEX ?=
 # Which benchmarks: make BENCH=<name> bench
 BENCH ?=
+# Which parser is fuzzed, all where none is named, and how often: make PARSER=<name> RUNS=1000000 fuzz
+PARSER ?=
+RUNS ?= 1000000
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -15,7 +18,7 @@ PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input -
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo setup test lint format types doctest check bench clean
+.PHONY: help demo setup test lint format types doctest check bench reliability fuzz clean
 
 help:  ## Show the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -45,6 +48,12 @@ check: test lint types doctest  ## All of test, lint, types and doctest
 
 bench: $(DEV)  ## Run the benchmarks, or the one of BENCH=<name>
 	$(BIN)/ff bench $(BENCH)
+
+reliability: $(DEV)  ## Kill, cut, flip and plant, at length; figures go to benchmarks/reliability.json
+	$(BIN)/python -m pytest tests/reliability -m "long or not long" --figures benchmarks/reliability.json
+
+fuzz: $(DEV)  ## Fuzz every parser, or the one of PARSER=<name>; figures go to benchmarks/fuzz.json
+	$(BIN)/python tests/fuzz/run.py $(PARSER) --runs $(RUNS) --save benchmarks/fuzz.json
 
 clean:  ## Remove the environment, caches and builds
 	rm -rf $(VENV) .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist

@@ -22,14 +22,14 @@ SOURCE = ROOT / "src" / PACKAGE
 # From the bottom up, as in docs/design.md. A module imports what stands before its own "<", and from its own
 # package; modules between the same two "<" do not import one another.
 ORDER = """
-errors < discover allocator encoding environment randomness slopes < goodness < losses < normalization < precision
+errors < discover files allocator encoding environment randomness slopes < goodness < losses < normalization < precision
 < labels < spec
 < layers < networks < readout context < negatives hybrids generated augment adversarial video
 < baselines < data < training exhibits < beyond < hardware
 < records < results < tables < pictures < report < recipes < memory < reproduce
 < hub model_card blueprints events < model_folder < models gallery overview composition
 < text_composition journal < tuning < experiment
-< benchmarks < distributed estimators export web < console < commands < cli < __main__
+< estimators < benchmarks < distributed export web < console < commands < cli < __main__
 """
 RANKS = {name: rank for rank, row in enumerate(ORDER.split("<")) for name in row.split()}
 WINGS = {"beyond", "hardware", "distributed", "estimators", "export", "web"}

@@ -168,6 +168,22 @@ def test_a_number_that_no_net_has_is_told_in_one_short_line(name, number, data, 
         load_model(tmp_path)
 
 
+@pytest.mark.parametrize("size", [10**6, 10**9, 10**14])
+@pytest.mark.parametrize("key", ["units", "in_features", "grid", "field"])
+@pytest.mark.parametrize("name", ["overlay", "recurrent maps", "perceptron"])
+def test_a_giant_is_told_before_it_takes_any_memory(name, key, size, data, tmp_path):
+    """A small file cannot make a large net: sealed by whoever made it, it names sizes that it has no weights for."""
+    save_model(tmp_path, NETWORKS[name](), data, {})
+    config = json.loads((tmp_path / "manifest.json").read_text())["model"]["network"]["config"]
+    for place in numbers(config):
+        if key in place or name == "perceptron":
+            whole = (tmp_path / "manifest.json").read_text()
+            planted(tmp_path, lambda model, at=place: put(model["network"]["config"], at, size))
+            with pytest.raises(CheckpointError):
+                load_model(tmp_path)
+            (tmp_path / "manifest.json").write_text(whole)
+
+
 def numbers(value, path=()):
     """Yield the way to every number in plain JSON."""
     if isinstance(value, dict | list):

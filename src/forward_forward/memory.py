@@ -1,11 +1,13 @@
 """How much memory a net needs to learn: its own, not what the process has held at some time."""
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.multiprocessing.reductions import StorageWeakRef
+from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_iter
 
@@ -19,6 +21,16 @@ MEASURE = (
     "most bytes of tensors alive at once in a training step: weights, gradients, optimiser state, "
     "activations; the data set apart"
 )
+FACTORIES = (
+    torch.empty,
+    torch.zeros,
+    torch.ones,
+    torch.full,
+    torch.randn,
+    torch.rand,
+    torch.arange,
+)
+"""What makes tensors of a size that is asked for."""
 STEPS = 3
 """Steps that are watched in each stage: the second is the first with all of an optimiser's state."""
 
@@ -92,6 +104,40 @@ class LiveBytes(TorchDispatchMode):
             self.count(tensor)
         self.peak = max(self.peak, sum(size for _, size in self._alive.values()))
         return result
+
+
+class AtMost(TorchFunctionMode):
+    """While active, refuses to make a tensor of more than so many numbers, before that takes any memory.
+
+    Arguments:
+        numbers: the most that one tensor may have.
+
+    Example:
+        >>> with AtMost(1000):
+        ...     torch.empty(10**6, 10**6)
+        Traceback (most recent call last):
+        ...
+        ValueError: a tensor of 1000000×1000000 numbers, where 1,000 are at hand
+    """
+
+    def __init__(self, numbers: int) -> None:
+        super().__init__()
+        self.numbers = numbers
+
+    def __torch_function__(
+        self,
+        func: Any,
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        if func in FACTORIES and args:
+            size = args[0] if isinstance(args[0], list | tuple) else args
+            if math.prod(size) > self.numbers:
+                raise ValueError(
+                    f"a tensor of {'×'.join(map(str, size))} numbers, where {self.numbers:,} are at hand"
+                )
+        return func(*args, **(kwargs or {}))
 
 
 def _tensors(value: Any) -> Iterator[Tensor]:

@@ -19,6 +19,7 @@ from forward_forward.data.text import TextFile, cleaned, encoded
 from forward_forward.data.windows import Windows
 from forward_forward.errors import CheckpointError, DataError, FFError, UsageError
 from forward_forward.generated import continued
+from forward_forward.memory import AtMost
 from forward_forward.model_folder import read_model, refuse_boxes, write_model
 from forward_forward.networks.feed_forward import FeedForward
 from forward_forward.networks.recurrent import Recurrent
@@ -28,6 +29,8 @@ from forward_forward.training.checkpoints import restore_network
 from forward_forward.training.evaluation import Scores
 from forward_forward.training.simultaneous import network_scores
 
+SPARE = 10_000
+"""Numbers that a net may hold in a tensor beside those of its file: it is built for these, and not for a giant's."""
 PRIVATE = ("file", "source")
 """What a manifest says of places on this machine."""
 _UNFIT = (
@@ -205,11 +208,25 @@ def load_model(folder: Path | str, device: torch.device | str = "cpu") -> Model:
         HubError: when a hub does not give it.
     """
     folder = hub.located(folder)
-    tensors, described = read_model(folder)
+    return model_of(*read_model(folder), folder, device)
+
+
+def model_of(
+    tensors: Mapping[str, Tensor],
+    described: Mapping[str, Any],
+    folder: Path,
+    device: torch.device | str = "cpu",
+) -> Model:
+    """Return the net that a folder's tensors and its manifest's word on the model describe.
+
+    Raises:
+        CheckpointError: when they describe none, or do not fit together; it names `folder`.
+    """
     refuse_boxes(folder, described)
     try:
         check_numbers(described["shape"], "shape")
-        network = build_network(described["network"])
+        with AtMost(SPARE + 2 * sum(value.numel() for value in tensors.values())):
+            network = build_network(described["network"])
         channels, height, width = map(int, described["shape"])
         model = Model(
             network,
@@ -219,7 +236,7 @@ def load_model(folder: Path | str, device: torch.device | str = "cpu") -> Model:
             dict(described["metrics"]),
             _runnable(described["matmul_dtype"], device),
             TextFile(**described["file"]) if "file" in described else None,
-            described=described,
+            described=dict(described),
         )
         _check_answer(model)
     except (*_UNFIT, FFError) as error:

@@ -1,6 +1,5 @@
 """One run's record: a small JSON file per recipe and seed, written whole or not at all."""
 
-import contextlib
 import dataclasses
 import json
 import math
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from forward_forward.errors import FFError
+from forward_forward.files import write_whole
 
 FORMAT = 1
 REQUIRED: dict[str, type | tuple[type, ...]] = {
@@ -109,9 +109,20 @@ def read(path: Path | str) -> Record:
         FFError: If the file is missing, damaged, of another format or not a record.
     """
     try:
-        record: Record = json.loads(Path(path).read_text(encoding="utf-8"))
+        raw = Path(path).read_bytes()
     except OSError as error:
         raise FFError(f"cannot read record {path}: {error.strerror}") from error
+    return decoded(raw, path)
+
+
+def decoded(raw: bytes, path: Path | str) -> Record:
+    """Return the record that a file's bytes are; `path` is what an error names.
+
+    Raises:
+        FFError: If they are damaged, of another format or no record.
+    """
+    try:
+        record: Record = json.loads(raw.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise FFError(
             f"record {path} is damaged: {error}; delete it or run its seed again"
@@ -144,26 +155,16 @@ def settings(record: Mapping[str, Any]) -> str:
     return json.dumps([_seedless(record["config"]), record["epochs"], dtype], sort_keys=True)
 
 
-def write_atomically(path: Path | str, text: str) -> None:
-    """Replace the file `path` by `text` in one step, creating its folder.
+def write_atomically(path: Path | str, content: str | bytes) -> None:
+    """Replace the file `path` by `content` in one step, creating its folder; text becomes UTF-8.
 
     Raises:
         FFError: If that fails; an earlier file is then intact and no temporary file is left.
     """
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
+        write_whole(path, content.encode() if isinstance(content, str) else content)
     except OSError as error:
         raise FFError(f"cannot write {path}: {error.strerror or error}") from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
 
 
 def _plain(value: Any) -> Any:

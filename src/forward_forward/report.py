@@ -102,17 +102,17 @@ def save_pictures(figures: Figures, folder: Path, only: str = "") -> list[Path]:
 
     Raises:
         UsageError: when there is none.
+        FFError: when one cannot be written; an earlier one is then intact.
     """
     chosen = {title: figure for title, (figure, _) in figures.items() if title.startswith(only)}
     if not chosen:
         raise UsageError(
             f"no picture is called {only!r}; there are: {', '.join(figures) or 'none'}"
         )
-    folder.mkdir(parents=True, exist_ok=True)
     written = []
     for title, figure in chosen.items():
         path = folder / f"{re.sub('[^a-z0-9]+', '_', title.lower()).strip('_')}.png"
-        path.write_bytes(pictures.to_png(figure))
+        records.write_atomically(path, pictures.to_png(figure))
         written.append(path)
     return written
 

@@ -241,7 +241,7 @@ def _machine(environment: Mapping[str, Any]) -> str:
 
 def _commit(environment: Mapping[str, Any]) -> str:
     commit = environment.get("commit")
-    return f"{commit[:7]}{'*' if environment.get('dirty') else ''}" if commit else "unknown"
+    return f"{str(commit)[:7]}{'*' if environment.get('dirty') else ''}" if commit else "unknown"
 
 
 def claim_cells(row: Mapping[str, Any]) -> list[str]:

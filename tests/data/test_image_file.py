@@ -111,6 +111,16 @@ def test_a_forged_header_is_told(tmp_path, shape):
     assert "no array that can be read" in told(path)
 
 
+@pytest.mark.parametrize("size", [2**62, 2**64, 10**40])
+def test_a_header_of_more_than_any_number_of_images_is_told(tmp_path, size):
+    path = tmp_path / "forged.npy"
+    header = {"descr": "<f4", "fortran_order": False, "shape": (size, 8, 8)}
+    with path.open("wb") as stream:
+        np.lib.format.write_array_header_1_0(stream, header)
+        stream.write(IMAGES.tobytes())
+    assert "no array that can be read" in told(path)
+
+
 def test_a_single_number_is_told_as_such(tmp_path):
     path = tmp_path / "one.npy"
     np.save(path, np.float32(1))

@@ -232,10 +232,10 @@ class FullDisk:
         return self.inner(*arguments)
 
 
-@pytest.mark.parametrize("failing", [1, 2])
+@pytest.mark.parametrize("failing", [1, 3])  # in between the folder itself is told
 def test_a_disk_that_fills_up(folder, monkeypatch, failing):
     before = contents(folder)
-    monkeypatch.setattr(checkpoints.os, "fsync", FullDisk(os.fsync, failing))
+    monkeypatch.setattr(os, "fsync", FullDisk(os.fsync, failing))
     with pytest.raises(CheckpointError, match="No space left"):
         write_folder(folder, NEW, {**STATE, "which": "new"})
     assert contents(folder) == before

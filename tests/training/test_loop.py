@@ -155,6 +155,22 @@ def test_killed_after_any_step_it_goes_on_from_the_last_epoch(make, tmp_path):
         assert without_time(map(json.loads, log)) == expected[1]
 
 
+@pytest.mark.parametrize("logged", [False, True])
+def test_a_first_save_that_was_cut_short_is_no_run_but_a_lost_manifest_is_told(logged, tmp_path):
+    straight = simultaneous()
+    expected = outcome(straight, train(straight, dataset(), PLAN, folder=tmp_path))
+    (tmp_path / "checkpoint" / "manifest.json").unlink()
+    if not logged:
+        (tmp_path / "log.jsonl").unlink()
+        again = simultaneous()
+        progress = train(again, dataset(), PLAN, folder=tmp_path, resume=True)
+        assert_same(outcome(again, progress), expected)
+        assert len(list((tmp_path / "checkpoint").iterdir())) == 2
+    else:
+        with pytest.raises(CheckpointError, match=r"cannot read .*manifest\.json"):
+            train(simultaneous(), dataset(), PLAN, folder=tmp_path, resume=True)
+
+
 def test_interrupted_again_and_again(tmp_path):
     straight = simultaneous()
     expected = outcome(straight, train(straight, dataset(), PLAN))

@@ -52,12 +52,24 @@ def read_cifar(
 
 def _read(path: Path, label_bytes: int, classes: int) -> tuple[np.ndarray, np.ndarray]:
     """Return pixels `[N, 3072]` and labels `[N]`, as bytes."""
-    import torch
-
     try:
-        records = np.fromfile(path, dtype=np.uint8)
+        raw = path.read_bytes()
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror}); check the file") from error
+    return decode_cifar(raw, path, label_bytes, classes)
+
+
+def decode_cifar(
+    raw: bytes, path: Path, label_bytes: int, classes: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return pixels `[N, 3072]` and labels `[N]`, as bytes, of a file's content; `path` is what an error names.
+
+    Raises:
+        DataError: it is cut off, or holds a label without a class.
+    """
+    import torch
+
+    records = np.frombuffer(raw, dtype=np.uint8)
     length = label_bytes + PIXELS
     if not len(records) or len(records) % length:
         raise DataError(

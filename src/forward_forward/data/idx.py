@@ -11,6 +11,7 @@ import gzip
 import math
 import zlib
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,17 +60,30 @@ def read_idx(path: Path, dimensions: int, mend: str = FETCH) -> NDArray[np.uint8
     if path.exists() and not path.is_file():
         raise DataError(f"{path}: not a regular file; give an idx file")
     try:
-        return _read(path, dimensions)
-    except _Damaged as damage:
-        raise DataError(f"{path}: {damage}; {mend}") from None
+        with open(path, "rb") as stream:
+            return decode_idx(stream, path, dimensions, mend)
     except FileNotFoundError:
         raise DataError(f"{path}: no such file; fetch it with `ff data fetch`") from None
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise DataError(f"{path}: the gzip is corrupt ({error}); {mend}") from error
     except OSError as error:
         raise DataError(
             f"{path}: cannot be read ({error.strerror or error}); check the file and its rights"
         ) from error
+
+
+def decode_idx(
+    stream: BinaryIO, path: Path, dimensions: int, mend: str = FETCH
+) -> NDArray[np.uint8]:
+    """Return the array that an open file holds; `path` is what an error names.
+
+    Raises:
+        DataError: as `read_idx`.
+    """
+    try:
+        return _read(stream, dimensions)
+    except _Damaged as damage:
+        raise DataError(f"{path}: {damage}; {mend}") from None
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise DataError(f"{path}: the gzip is corrupt ({error}); {mend}") from error
 
 
 def read_pair(images_path: Path, labels_path: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
@@ -94,16 +108,16 @@ def read_pair(images_path: Path, labels_path: Path) -> tuple[NDArray[np.uint8], 
     return images, labels
 
 
-def _read(path: Path, dimensions: int) -> NDArray[np.uint8]:
-    with open(path, "rb") as raw:
-        packed = raw.read(2) == b"\x1f\x8b"
-    with gzip.open(path, "rb") if packed else open(path, "rb") as stream:
-        start = 4 + 4 * dimensions
-        sizes = _sizes(stream.read(start), dimensions)
-        expected = math.prod(sizes)
-        values = bytearray()
-        while len(values) <= expected and (chunk := stream.read(CHUNK)):
-            values += chunk
+def _read(raw: BinaryIO, dimensions: int) -> NDArray[np.uint8]:
+    packed = raw.read(2) == b"\x1f\x8b"
+    raw.seek(0)
+    stream = gzip.GzipFile(fileobj=raw) if packed else raw
+    start = 4 + 4 * dimensions
+    sizes = _sizes(stream.read(start), dimensions)
+    expected = math.prod(sizes)
+    values = bytearray()
+    while len(values) <= expected and (chunk := stream.read(CHUNK)):
+        values += chunk
     promise = f"the header promises {'×'.join(map(str, sizes))} = {expected} bytes"
     if len(values) < expected:
         raise _Damaged(f"truncated: {promise}, the file has {len(values)}")

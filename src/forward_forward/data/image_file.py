@@ -8,12 +8,12 @@ import warnings
 import zipfile
 import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from forward_forward.data.idx import read_idx
+from forward_forward.data.idx import LARGEST, decode_idx
 from forward_forward.errors import DataError
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ UNREADABLE = (
     MemoryError,
     SyntaxError,
     RuntimeError,
-    IndexError,
-    KeyError,
+    LookupError,
+    ArithmeticError,
     tokenize.TokenError,
     struct.error,
     zlib.error,
@@ -56,21 +56,31 @@ def read_images(path: Path, shape: tuple[int, int, int]) -> Tensor:
         raise DataError(f"{path}: no such file; give an image, .npy, .npz or idx file")
     try:
         with open(path, "rb") as stream:
-            start = stream.read(4)
+            return torch.from_numpy(decode_images(stream, path, shape))
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def decode_images(stream: BinaryIO, path: Path, shape: tuple[int, int, int]) -> NDArray[np.float32]:
+    """Return the images that an open file holds, `[N, D]` in [0, 1]; `path` is what an error names.
+
+    Raises:
+        DataError: as `read_images`.
+    """
+    start = stream.read(4)
+    stream.seek(0)
     if start == b"\x93NUM" or start[:2] == b"PK" or path.suffix in (".npy", ".npz"):
-        values = _numpy(path)
+        values = _numpy(stream, path)
     elif start[:3] == b"\0\0\x08" or start[:2] == b"\x1f\x8b":
-        values = read_idx(path, 3, mend="use another copy of it")
+        values = decode_idx(stream, path, 3, mend="use another copy of it")
     else:
-        values = _picture(path, shape)
-    return torch.from_numpy(_checked(path, values, shape))
+        values = _picture(stream, path, shape)
+    return _checked(path, values, shape)
 
 
-def _numpy(path: Path) -> NDArray[Any]:
+def _numpy(stream: BinaryIO, path: Path) -> NDArray[Any]:
     try:
-        with open(path, "rb") as stream, warnings.catch_warnings():
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             loaded = np.load(stream, allow_pickle=False)
             if isinstance(loaded, np.ndarray):
@@ -91,10 +101,13 @@ def _member(path: Path, archive: Any) -> NDArray[Any]:
     names = archive.files
     if "images" not in names and len(names) != 1:
         raise DataError(f"{path}: holds {', '.join(names) or 'nothing'}; name the images `images`")
+    largest = max(entry.file_size for entry in archive.zip.infolist())
+    if largest > LARGEST:
+        raise DataError(f"{path}: unpacks to {largest:,} bytes, above {LARGEST:,}; split it")
     return np.asarray(archive["images" if "images" in names else names[0]])
 
 
-def _picture(path: Path, shape: tuple[int, int, int]) -> NDArray[np.uint8]:
+def _picture(stream: BinaryIO, path: Path, shape: tuple[int, int, int]) -> NDArray[np.uint8]:
     from PIL import Image, UnidentifiedImageError
 
     channels, height, width = shape
@@ -102,7 +115,7 @@ def _picture(path: Path, shape: tuple[int, int, int]) -> NDArray[np.uint8]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path) as image:
+            with Image.open(stream) as image:
                 if image.size != (width, height):
                     raise _of_another_size(path, (image.size[1], image.size[0]), shape)
                 pixels = np.asarray(image.convert("RGB" if channels == 3 else "L"))

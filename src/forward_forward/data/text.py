@@ -150,7 +150,7 @@ def read_text(path: Path) -> str:
         DataError: it is no regular file, cannot be read, is empty, or is not UTF-8; the message says from which byte
             on.
     """
-    return _decoded(path, _bytes_of(path))
+    return decode_text(_bytes_of(path), path)
 
 
 def _bytes_of(path: Path) -> bytes:
@@ -164,7 +164,12 @@ def _bytes_of(path: Path) -> bytes:
         ) from None
 
 
-def _decoded(path: Path, raw: bytes) -> str:
+def decode_text(raw: bytes, path: Path) -> str:
+    """Return the text that a file's bytes are; `path` is what an error names.
+
+    Raises:
+        DataError: they are empty, or not UTF-8.
+    """
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -209,7 +214,7 @@ def load_text(
         return found.to(device)
     path = Path(source)
     raw = _bytes_of(path)
-    kept = cleaned(_decoded(path, raw), alphabet)
+    kept = cleaned(decode_text(raw, path), alphabet)
     last = len(kept) - len(kept) // 6
     if last == len(kept):
         raise DataError(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from forward_forward.errors import FFError, UsageError
+from forward_forward.files import keep_names, write_whole
 
 
 def check_free(folder: Path) -> None:
@@ -26,8 +27,9 @@ def write_new(folder: Path, files: Mapping[str, bytes]) -> None:
     try:
         begun.mkdir(parents=True)
         for name, data in files.items():
-            (begun / name).write_bytes(data)
+            write_whole(begun / name, data)
         begun.rename(folder)
+        keep_names(folder.parent)
     except OSError as error:
         raise FFError(
             f"cannot write {folder}: {error.strerror or error}; choose another folder"

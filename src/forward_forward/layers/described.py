@@ -1,6 +1,7 @@
 """Layers as plain JSON and back: a model file names its layers and their parts, it does not pickle them."""
 
 import importlib
+from functools import cache
 from typing import Any
 
 import torch
@@ -52,6 +53,7 @@ def _layer_type(name: str) -> Any:
     return pick(_layer_types(), name, "layer")
 
 
+@cache
 def _layer_types() -> dict[str, type[LocalLayer]]:
     """Return every layer type in `layers/` by its name."""
     modules = map(importlib.import_module, submodules(layer_package).values())

@@ -16,6 +16,9 @@ from forward_forward.networks.wiring import IMAGE, LABEL, Source, check_fit, che
 from forward_forward.normalization import Normalization, length
 from forward_forward.spec import describe, find_normalization
 
+MOST_ITERATIONS = 10_000
+"""A net that runs for longer than this never answers."""
+
 
 class Recurrent(nn.Module):
     """A net of `Joint` layers, run for several iterations on each image, y ← keep · y + (1 − keep) · ReLU(z).
@@ -68,10 +71,10 @@ class Recurrent(nn.Module):
             raise UsageError(f"keep {keep} must be from 0 to below 1")
         first, last = window
         whole = all(isinstance(number, int) for number in (first, last, iterations))
-        if not whole or not 1 <= first <= last <= iterations:
+        if not whole or not 1 <= first <= last <= iterations <= MOST_ITERATIONS:
             raise UsageError(
-                f"goodness of iterations {first} to {last}, but the net runs for {iterations}: "
-                "choose a window within them"
+                f"goodness of iterations {first} to {last}, but the net runs for {iterations}: choose a window "
+                f"within them, and {MOST_ITERATIONS:,} at most"
             )
         self.layers = cast("Sequence[Joint]", nn.ModuleList(layers))
         self.classes = classes

@@ -3,7 +3,6 @@
 import contextlib
 import hashlib
 import json
-import os
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +14,7 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from forward_forward.errors import CheckpointError
+from forward_forward.files import write_whole
 from forward_forward.training.learner import Learner
 
 FORMAT = 1
@@ -38,10 +38,8 @@ def write_folder(folder: Path, tensors: Mapping[str, Tensor], manifest: dict[str
     manifest["seal"] = _seal(manifest)
     fresh = not (folder / name).exists()
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        _write(folder / name, data)
-        _write(folder / MANIFEST, json.dumps(manifest, indent=1).encode())
-        _clear(folder, keep=name)
+        write_whole(folder / name, data)
+        write_whole(folder / MANIFEST, json.dumps(manifest, indent=1).encode())
     except OSError as error:
         if fresh:
             with contextlib.suppress(OSError):
@@ -50,6 +48,7 @@ def write_folder(folder: Path, tensors: Mapping[str, Tensor], manifest: dict[str
         raise CheckpointError(
             f"cannot save to {folder}: {reason}; what was saved before is intact"
         ) from None
+    _clear(folder, keep=name)
 
 
 def check_writable(folder: Path) -> None:
@@ -75,19 +74,28 @@ def read_folder(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         CheckpointError: when anything is missing, damaged or of another format.
     """
     manifest = read_manifest(folder)
-    path = folder / manifest["tensors"]
+    path = folder / str(manifest["tensors"])
     try:
         data = path.read_bytes()
     except (OSError, ValueError) as error:
         raise CheckpointError(
             f"cannot read {path}: {getattr(error, 'strerror', error)}; the folder is incomplete"
         ) from None
+    return tensors_of(data, manifest, path), manifest
+
+
+def tensors_of(data: bytes, manifest: Mapping[str, Any], path: Path) -> dict[str, Tensor]:
+    """Return the tensors that the bytes of a file hold, if they are those that the manifest means.
+
+    Raises:
+        CheckpointError: when they are not; it names `path`.
+    """
     if hashlib.sha256(data).hexdigest() != manifest["sha256"]:
         raise CheckpointError(
             f"{path} is damaged: its sha256 is not the manifest's; use another copy"
         )
     try:
-        return load(data), manifest
+        return load(data)
     except (safetensors.SafetensorError, ValueError, KeyError) as error:
         raise CheckpointError(f"{path} is no safetensors file: {error}") from None
 
@@ -100,11 +108,22 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     """
     path = folder / MANIFEST
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
+        raw = path.read_bytes()
     except OSError as error:
         raise CheckpointError(
             f"cannot read {path}: {error.strerror}; is this a run's folder?"
         ) from None
+    return manifest_of(raw, path)
+
+
+def manifest_of(raw: bytes, path: Path) -> dict[str, Any]:
+    """Return the manifest that the bytes of a file hold.
+
+    Raises:
+        CheckpointError: when they are damaged or of another format; it names `path`.
+    """
+    try:
+        manifest = json.loads(raw.decode("utf-8"))
     except (ValueError, RecursionError):
         raise CheckpointError(f"{path} is damaged: it is no JSON; use another copy") from None
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
@@ -174,26 +193,15 @@ def restore_network(network: torch.nn.Module, tensors: Mapping[str, Tensor]) -> 
 
 
 def _clear(folder: Path, keep: str) -> None:
-    """Remove older tensors, and what a process that was killed while writing has left."""
+    """Remove older tensors, and what a process that was killed while writing has left; what stays does no harm."""
     for pattern in ("tensors-*.safetensors", ".tensors-*", f".{MANIFEST}.*"):
         for old in folder.glob(pattern):
             if old.name != keep:
-                old.unlink()
+                with contextlib.suppress(OSError):
+                    old.unlink()
 
 
 def _seal(manifest: Mapping[str, Any]) -> str:
     """Return the sha256 of all of a manifest but its seal, the same before and after a way through JSON."""
     plain = {key: value for key, value in manifest.items() if key != "seal"}
     return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
-
-
-def _write(path: Path, data: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -22,9 +22,11 @@ from forward_forward.errors import (
     Stopped,
     UsageError,
 )
+from forward_forward.files import write_whole
 from forward_forward.randomness import generator as seeded
 from forward_forward.spec import describe
 from forward_forward.training.checkpoints import (
+    MANIFEST,
     check_writable,
     learner_tensors,
     read_folder,
@@ -203,10 +205,18 @@ class _Run:
     def _keep(self) -> None:
         self._save(None)
         if self.folder is not None:
-            lines = [json.dumps(entry) + "\n" for entry in self.progress.curve]
-            (self.folder / "log.jsonl").write_text("".join(lines), encoding="utf-8")
+            self._log(self.folder / "log.jsonl")
         if self.watch is not None:
             self.watch(self.progress, self.steps, self.epochs)
+
+    def _log(self, path: Path) -> None:
+        lines = [json.dumps(entry) + "\n" for entry in self.progress.curve]
+        try:
+            write_whole(path, "".join(lines).encode())
+        except OSError as error:
+            raise CheckpointError(
+                f"cannot write {path}: {error.strerror or error}; the checkpoint beside it is saved"
+            ) from None
 
     def _save(self, generator_state: Tensor | None) -> None:
         for name, value in self.learner.network.state_dict().items():
@@ -225,6 +235,9 @@ class _Run:
     def restore(self) -> None:
         """Go back to the folder's checkpoint; without one, start at the beginning."""
         if self.folder is None or not any((self.folder / "checkpoint").glob("*")):
+            return
+        told_of = (self.folder / "checkpoint" / MANIFEST, self.folder / "log.jsonl")
+        if not any(path.exists() for path in told_of):  # the first save of all was cut short
             return
         tensors, manifest = read_folder(self.folder / "checkpoint")
         difference = _difference(manifest.get("identity"), self.identity)
