@@ -27,11 +27,11 @@ errors < discover allocator encoding environment randomness slopes < goodness < 
 < layers < networks < readout context < negatives hybrids generated augment adversarial video
 < baselines < data < training exhibits < beyond < hardware
 < records < results < pictures < report < recipes < memory < reproduce < models gallery overview composition
-< text_composition < experiment
+< text_composition < experiment < streams
 < benchmarks < distributed estimators export web < console < commands < cli < __main__
 """
 RANKS = {name: rank for rank, row in enumerate(ORDER.split("<")) for name in row.split()}
-WINGS = {"beyond", "hardware", "distributed", "estimators", "export", "web"}
+WINGS = {"beyond", "hardware", "distributed", "estimators", "export", "streams", "web"}
 MAY_IMPORT_WINGS = WINGS | {"benchmarks", "commands", "cli", "__main__"}
 STUDIES = "recipes.study_"  # recipes that study what a wing holds
 
