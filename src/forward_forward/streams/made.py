@@ -1,4 +1,4 @@
-"""Streams that are made, and change abruptly: what to show recovery from drift with, and to measure speed and memory."""
+"""Streams that are made, and change abruptly: to show recovery from drift, and to measure speed and memory."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any

@@ -53,7 +53,7 @@ class RunningScale:
             self.variance = (1 - weight) * (self.variance + weight * off * off)
 
     def __call__(self, rows: Floats) -> Floats:
-        """Return rows `[N, F]` at this scale, within ± `FARTHEST`; columns that never moved are left at their spread."""
+        """Return rows `[N, F]` at this scale, within ± `FARTHEST`; of a column that never moved, as it is."""
         spread = np.sqrt(self.variance)
         scaled = (np.clip(rows, -LARGEST, LARGEST) - self.mean) / np.where(spread > 0, spread, 1.0)
         return np.clip(scaled, -FARTHEST, FARTHEST)
