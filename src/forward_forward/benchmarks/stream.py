@@ -61,15 +61,20 @@ def run(quick: bool = False, tell: Tell = lambda text: None) -> dict[str, Any]:
 
     Returns:
         By stream and learner: `before`, `after` (errors) and `samples` to recovery (None: not within the stream).
-        `memory`: by number of samples what Python holds at most, tensors, and the process at most; with their
-        ratios. `samples_per_second`.
+        `memory`, of small batches, and `memory_singles`, of exact steps: by number of samples what Python holds at
+        most, tensors, and the process at most; with their ratios. `samples_per_second`.
     """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
         return {
             "drift": _drifts(quick, tell),
-            "memory": _memory(300 if quick else 10_000, 900 if quick else 1_000_000, tell),
+            "memory": _memory(
+                Batches(widths=(30,)), *((400, 800) if quick else (10_000, 1_000_000)), tell
+            ),
+            "memory_singles": _memory(
+                Singles(widths=(30,)), *((400, 800) if quick else (2000, 20_000)), tell
+            ),
             "samples_per_second": _speeds(300 if quick else 3000, 1 if quick else 3),
             "environment": environment("cpu", "float32"),
         }
@@ -117,13 +122,13 @@ def _medians(seen: list[Recovery]) -> dict[str, Any]:
     }
 
 
-def _memory(short: int, long: int, tell: Tell) -> dict[str, Any]:
+def _memory(make: Maker, short: int, long: int, tell: Tell) -> dict[str, Any]:
     """Return what is held after few samples and after many, of one and the same stream.
 
     Python's own is the peak since the measure before; what tensors hold is counted at the time; the process's is its
     highest ever, with all libraries.
     """
-    model = StreamClassifier(Singles(widths=(30,)), batch=64)
+    model = StreamClassifier(make, batch=64)
     gc.collect()
     tracemalloc.start()
     found: dict[str, Any] = {}

@@ -154,27 +154,35 @@ class StreamClassifier:
             raise DataError(f"row {row}, column {column} holds {rows[row, column]}; leave it out")
         return rows
 
-    def _indices(self, labels: Sequence[Any]) -> list[int]:
-        """Return the classes' numbers; make room for new ones."""
+    def new_classes(self, labels: Iterable[Label]) -> list[Label]:
+        """Return which labels were not met before, each once.
+
+        Raises:
+            DataError: one of them is no label, or one too many.
+        """
+        new: dict[str, Label] = {}
         for label in labels:
             if not isinstance(label, str | int):
                 raise DataError(f"a label is a text or a whole number, not {label!r}")
-        keys = [json.dumps(label) for label in labels]
-        new = {
-            key: label for key, label in zip(keys, labels, strict=True) if key not in self._index
-        }
+            if (key := json.dumps(label)) not in self._index:
+                new[key] = label
         if len(self.classes) + len(new) > self.most_classes:
+            last = json.dumps(list(new.values())[-1])
             raise DataError(
-                f"label {next(iter(new.values()))!r} is one beyond {self.most_classes} classes; is the target a "
-                "measure? raise most_classes if not"
+                f"label {last[:40]} is one beyond {self.most_classes} classes; is the target a measure?"
             )
-        for key, label in new.items():
-            self._index[key] = len(self.classes)
+        return list(new.values())
+
+    def _indices(self, labels: Sequence[Label]) -> list[int]:
+        """Return the classes' numbers; make room for new ones."""
+        new = self.new_classes(labels)
+        for label in new:
+            self._index[json.dumps(label)] = len(self.classes)
             self.classes.append(label)
         if new and self.learner is not None:
             old, self.learner = self.learner, self._made()
             grow(old, self.learner)
-        return [self._index[key] for key in keys]
+        return [self._index[json.dumps(label)] for label in labels]
 
     def _made(self) -> Learner:
         assert self.encoding is not None

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from forward_forward.encoding import Encoding
-from forward_forward.errors import CheckpointError, FFError
+from forward_forward.errors import CheckpointError, DivergenceError, FFError
 from forward_forward.streams.classifier import StreamClassifier
 from forward_forward.streams.makers import describe_maker, find_maker
 from forward_forward.streams.scaling import RunningScale
@@ -33,8 +33,13 @@ def save_stream(folder: Path, model: StreamClassifier, more: Mapping[str, Any]) 
 
     Raises:
         CheckpointError: when the folder cannot be written; what was there is intact.
+        DivergenceError: a weight is not finite; what was there is intact.
         UsageError: the model was made by what has no name.
     """
+    tensors = _tensors(model)
+    for name, value in tensors.items():
+        if not bool(value.isfinite().all()):
+            raise DivergenceError(f"{name} is not finite; what was saved before is intact")
     described = {
         "kind": KIND,
         "make": describe_maker(model.make),
@@ -45,7 +50,7 @@ def save_stream(folder: Path, model: StreamClassifier, more: Mapping[str, Any]) 
         "encoding": None if model.encoding is None else model.encoding.describe(),
         "more": dict(more),
     }
-    write_folder(folder, _tensors(model), {"stream": described})
+    write_folder(folder, tensors, {"stream": described})
 
 
 def load_stream(folder: Path) -> tuple[StreamClassifier, dict[str, Any]]:

@@ -24,16 +24,17 @@ def hyperplane(
 
     Example:
         >>> [label for _, label in hyperplane(6, seed=1)]
-        ['above', 'above', 'above', 'above', 'above', 'below']
+        ['above', 'above', 'above', 'below', 'below', 'above']
     """
     draw = np.random.default_rng(seed_for(seed, "hyperplane"))
-    normal = draw.standard_normal(columns)
-    for number in range(length):
-        if number in drifts:
-            normal = draw.standard_normal(columns)
-        point = draw.random(columns)
-        above = ((point - 0.5) @ normal > 0) != (draw.random() < noise)
-        yield point, "above" if above else "below"
+    ends = [*sorted(drift for drift in drifts if 0 < drift < length), length]
+    for begin, end in zip([0, *ends], ends, strict=False):
+        normal = draw.standard_normal(columns)
+        for first in range(begin, end, 1000):
+            points = draw.random((min(1000, end - first), columns))
+            above = ((points - 0.5) @ normal > 0) != (draw.random(len(points)) < noise)
+            for point, is_above in zip(points, above.tolist(), strict=True):
+                yield point, "above" if is_above else "below"
 
 
 def relabelled(

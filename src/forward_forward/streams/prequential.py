@@ -7,14 +7,14 @@ References:
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from forward_forward.errors import UsageError
+from forward_forward.errors import CheckpointError, UsageError
 
 Sample = tuple[Any, Any]
 """Features `[F]`, and the label; None where it is not known."""
@@ -96,6 +96,35 @@ class RunningError:
         """The errors so far."""
         fading = self._wrong / self._weight if self._samples else 0.0
         return Figures(self._samples, self._errors, fading, self._late / max(1, len(self._last)))
+
+    def describe(self) -> dict[str, Any]:
+        """Return what `of` goes on from, as plain JSON."""
+        return {
+            "forgetting": self.forgetting,
+            "window": self._last.maxlen,
+            "counts": [self._samples, self._errors],
+            "fading": [self._wrong, self._weight],
+            "last": "".join("01"[wrong] for wrong in self._last),
+        }
+
+    @classmethod
+    def of(cls, described: Mapping[str, Any]) -> "RunningError":
+        """Return the error that `describe` described.
+
+        Raises:
+            CheckpointError: this describes none.
+        """
+        try:
+            error = cls(float(described["forgetting"]), int(described["window"]))
+            error._samples, error._errors = map(int, described["counts"])
+            error._wrong, error._weight = map(float, described["fading"])
+            error._last.extend(wrong == "1" for wrong in described["last"])
+            error._late = sum(error._last)
+            if not 0 <= error._errors <= error._samples or not 0 <= error._wrong <= error._weight:
+                raise ValueError("its counts do not fit one another")
+        except (KeyError, TypeError, ValueError, OverflowError, UsageError) as problem:
+            raise CheckpointError(f"this describes no running error: {problem!r}") from None
+        return error
 
 
 class Judged(NamedTuple):

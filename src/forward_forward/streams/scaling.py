@@ -17,40 +17,46 @@ LARGEST = 1e150
 
 
 class RunningScale:
-    """(x − m) / s of each column, with m and s² the mean and the variance that fade.
+    """(x − m) / s of each column, with m and s the mean and the deviation of all rows so far, of which old ones fade.
 
-        m ← m + w (x − m),  s² ← (1 − w) (s² + w (x − m)²),  w = max(1 / n, 1 − forgetting)
+        m = Σ fⁿ⁻ⁱ xᵢ / Σ fⁿ⁻ⁱ,  s² = Σ fⁿ⁻ⁱ (xᵢ − m)² / Σ fⁿ⁻ⁱ
 
-    So it is the plain mean and variance (Welford 1962) of the first 1 / (1 − forgetting) rows, and of about the last so
-    many ever after.
+    So about the last 1 / (1 − f) rows count. What lies far off counts as if it were nearer (`FARTHEST`).
+
+    References:
+        Chan, Golub and LeVeque 1983: how two parts' variances are put together.
 
     Arguments:
         columns: F.
-        forgetting: in (0, 1]; with 1 all rows count alike.
+        forgetting: f in (0, 1]; with 1 all rows count alike.
 
     Example:
-        >>> scale = RunningScale(1)
+        >>> scale = RunningScale(1, forgetting=1.0)
         >>> scale.follow(np.array([[2.0], [4.0], [6.0]]))
         >>> scale(np.array([[4.0], [8.0]])).round(2).tolist()
         [[0.0], [2.45]]
     """
 
     def __init__(self, columns: int, forgetting: float = 0.999) -> None:
-        self.forgetting, self.rows = forgetting, 0
+        self.forgetting, self.weight = forgetting, 0.0
         self.mean: Floats = np.zeros(columns)
         self.variance: Floats = np.zeros(columns)
 
     def follow(self, rows: Floats) -> None:
         """Take rows `[N, F]` in, one after the other."""
-        for row in np.clip(rows, -LARGEST, LARGEST):
-            self.rows += 1
-            weight = max(1 / self.rows, 1 - self.forgetting)
-            off = row - self.mean
-            if weight < 0.1:  # before, the spread is not known well enough to call anything far
-                reach = FARTHEST * np.sqrt(self.variance)
-                off = np.where(reach > 0, np.clip(off, -reach, reach), off)
-            self.mean = self.mean + weight * off
-            self.variance = (1 - weight) * (self.variance + weight * off * off)
+        rows = np.clip(rows, -LARGEST, LARGEST)
+        reach = FARTHEST * np.sqrt(self.variance)
+        if self.weight:
+            near = np.clip(rows, self.mean - reach, self.mean + reach)
+            rows = np.where(reach > 0, near, rows)
+        fading = self.forgetting ** np.arange(len(rows) - 1, -1, -1.0)
+        old, new = self.forgetting ** len(rows) * self.weight, float(fading.sum())
+        mean = fading @ rows / new
+        within = fading @ np.square(rows - mean) / new
+        self.weight = old + new
+        share, off = new / self.weight, mean - self.mean
+        self.mean = self.mean + share * off
+        self.variance = (1 - share) * (self.variance + share * off * off) + share * within
 
     def __call__(self, rows: Floats) -> Floats:
         """Return rows `[N, F]` at this scale, within ± `FARTHEST`; of a column that never moved, as it is."""
@@ -62,7 +68,7 @@ class RunningScale:
         """Return what `of` builds the same scale from, as plain JSON."""
         return {
             "forgetting": self.forgetting,
-            "rows": self.rows,
+            "weight": self.weight,
             "mean": self.mean.tolist(),
             "variance": self.variance.tolist(),
         }
@@ -77,8 +83,12 @@ class RunningScale:
         try:
             mean, variance = (np.array(described[key], np.float64) for key in ("mean", "variance"))
             scale = cls(len(mean), float(described["forgetting"]))
-            scale.rows, scale.mean, scale.variance = int(described["rows"]), mean, variance
-            if mean.ndim != 1 or mean.shape != variance.shape or not 0 < scale.forgetting <= 1:
+            scale.weight, scale.mean, scale.variance = float(described["weight"]), mean, variance
+            if (
+                mean.ndim != 1
+                or mean.shape != variance.shape
+                or not 0 < scale.forgetting <= 1 <= scale.weight < np.inf
+            ):
                 raise ValueError("its parts do not fit one another")
             if not (
                 np.isfinite(mean).all() and np.isfinite(variance).all() and (variance >= 0).all()
