@@ -150,7 +150,6 @@ def test_ctrl_c_while_it_waits_for_a_line_keeps_all_that_was_learned(tmp_path):
     assert run.returncode == 130, errors
     assert "Traceback" not in errors
     last = errors.splitlines()[-1]
-    assert last.startswith("interrupted; all is saved; go on with: ff stream m")
-    assert last.endswith("--from m")
+    assert last == "interrupted; all is saved; go on with: ff stream m --from m"
     assert [each["line"] for each in told] == list(range(1, 35))
     assert Session.load(tmp_path / "m").model.samples == 34

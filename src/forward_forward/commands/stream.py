@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import stat
 import sys
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 import typer
 
 from forward_forward.commands.parts import find_widths
-from forward_forward.commands.program import Interrupted, again
+from forward_forward.commands.program import Interrupted
 from forward_forward.errors import CheckpointError, DataError, Stopped, UsageError
 
 if TYPE_CHECKING:
@@ -127,9 +128,13 @@ def _follow(
     if ended is not None:
         raise ended
     if read.asked:
-        kept = "nothing was to be kept" if out is None else "all is saved; go on with: "
-        command = "" if out is None else again(*(["--from", str(out)] * ("--from" not in sys.argv)))
-        raise Interrupted(kept + command, Stopped(read.asked))
+        words = ["ff", "stream", str(out), "--from", str(out)]
+        kept = (
+            "nothing was to be kept"
+            if out is None
+            else f"all is saved; go on with: {shlex.join(words)}"
+        )
+        raise Interrupted(kept, Stopped(read.asked))
     if session.first_skipped is not None and not session.answered:
         raise DataError(f"no line held a sample; the first: {session.first_skipped.error}")
 
@@ -213,8 +218,8 @@ class _Reading:
 
     def handle(self, signum: int, frame: object) -> None:
         """Take note of a signal; end the waiting for a line. A second one stops at once."""
-        again, self.asked = bool(self.asked), signum
-        if again:
+        before, self.asked = self.asked, signum
+        if before:
             raise KeyboardInterrupt
         if self.waiting:
             raise Stopped(signum)

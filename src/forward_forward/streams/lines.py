@@ -56,13 +56,14 @@ class LineReader:
             if extra or not isinstance(told.get("x"), list):
                 what = f"unknown key {_short(extra[0])}" if extra else 'no list "x"'
                 raise DataError(f'{what}; give {{"x": [numbers], "y": label}}, or --target NAME')
-            label, names, values = told.get("y"), len(told["x"]), told["x"]
-            places = [f"x[{i}]" for i in range(names)]
+            label, values = told.get("y"), told["x"]
+            names: list[str] | int = len(values)
+            places = [f"x[{i}]" for i in range(len(values))]
         else:
             label = told.pop(self.target, None)
-            names = list(told) if self.names is None else self.names
-            _check_keys(told, names)
-            values, places = [told[name] for name in names], names
+            places = self.names if isinstance(self.names, list) else list(told)
+            _check_keys(told, places)
+            names, values = places, [told[name] for name in places]
         if isinstance(self.names, int) and names != self.names:
             raise DataError(f"{names} values in x; the lines before have {self.names}")
         if not values:
@@ -109,7 +110,7 @@ def _parsed(raw: bytes) -> dict[str, Any]:
     return told
 
 
-def _check_keys(told: dict[str, Any], names: Any) -> None:
+def _check_keys(told: dict[str, Any], names: list[str]) -> None:
     if told.keys() == set(names):
         return
     missing = [name for name in names if name not in told]
