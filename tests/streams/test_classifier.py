@@ -15,7 +15,7 @@ from forward_forward.streams.made import hyperplane, relabelled
 from forward_forward.streams.makers import Batches, Singles, find_maker
 from forward_forward.streams.prequential import prequential
 from forward_forward.streams.scaling import RunningScale
-from forward_forward.training.checkpoints import learner_tensors
+from forward_forward.training.checkpoints import learner_tensors, read_folder, write_folder
 
 MAKERS = [Singles((20,)), Batches((20,)), Batches((20,), least=0.1)]
 every_maker = pytest.mark.parametrize("make", MAKERS, ids=["singles", "batches", "averaged"])
@@ -240,6 +240,35 @@ class TestFiles:
         (folder / "manifest.json").write_text("{}")
         with pytest.raises(CheckpointError):
             load_stream(folder)
+
+    @pytest.mark.parametrize(
+        ("where", "value"),
+        [
+            ("classes", [0]),
+            ("classes", [0, 0]),
+            ("classes", [0, 1.5]),
+            ("classes", None),
+            ("counts", {"samples": 60, "steps": -1, "features": 2}),
+            ("counts", {"samples": 60, "steps": 9, "features": 3}),
+            ("counts", {}),
+            ("settings", {"warm_up": 10**30}),
+            ("settings", {"colour": 1}),
+            ("make", {"maker": "Singles", "widths": [10**12]}),
+            ("make", {"maker": "Singles", "widths": [19]}),
+            ("make", {"maker": "Batches", "widths": [20]}),
+            ("scale", {"forgetting": 0.9, "weight": 5, "mean": [0.0], "variance": [1.0]}),
+            ("scale", {"forgetting": 0.9, "weight": 5, "mean": [0, 0], "variance": [1, -1]}),
+            ("encoding", {}),
+            ("more", 3),
+        ],
+    )
+    def test_parts_that_do_not_fit_are_told(self, where, value, tmp_path):
+        save_stream(tmp_path, small().partial_fit(*blobs(60)), {})
+        tensors, manifest = read_folder(tmp_path)
+        described = {**manifest["stream"], where: value}
+        write_folder(tmp_path, tensors, {"stream": described})
+        with pytest.raises(CheckpointError):
+            load_stream(tmp_path)
 
     @pytest.mark.parametrize(
         "described",

@@ -21,6 +21,7 @@ from forward_forward.training.checkpoints import (
 )
 
 KIND = "forward_forward stream"
+UNFIT = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RuntimeError)
 SETTINGS = ("warm_up", "repeats", "batch", "forgetting", "most_classes", "seed")
 COUNTS = ("samples", "steps", "features")
 
@@ -68,12 +69,13 @@ def load_stream(folder: Path) -> tuple[StreamClassifier, dict[str, Any]]:
         for name in COUNTS:
             setattr(model, name, described["counts"][name])
         model.restore(described["classes"], *_columns(described), *_first(tensors))
+        _check_fit(model)
         if model.learner is not None:
             restore_learner(model.learner, tensors)
         return model, dict(described["more"])
     except CheckpointError:
         raise
-    except (FFError, KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+    except (*UNFIT, FFError) as error:
         raise CheckpointError(
             f"{folder} describes a model that cannot be built: {str(error)[:200]!r}; it may be of another version"
         ) from None
@@ -85,6 +87,20 @@ def _tensors(model: StreamClassifier) -> dict[str, Tensor]:
         tensors["first.rows"] = torch.from_numpy(np.stack([row for row, _ in model.first]))
         tensors["first.labels"] = torch.tensor([index for _, index in model.first])
     return tensors or {"first.labels": torch.zeros(0, dtype=torch.int64)}
+
+
+def _check_fit(model: StreamClassifier) -> None:
+    """Raise a `ValueError` for a model whose parts do not belong together."""
+    counts = [model.samples, model.steps, *([] if model.features is None else [model.features])]
+    if not all(type(count) is int and count >= 0 for count in counts):
+        raise ValueError(f"counts {counts} are none")
+    read = {len(row) for row, _ in model.first}
+    if model.scale is not None and model.encoding is not None:
+        read |= {len(model.scale.mean), model.encoding.features}
+    if read - {model.features}:
+        raise ValueError(f"rows of {sorted(read)} values where there are {model.features}")
+    if not all(0 <= index < len(model.classes) for _, index in model.first):
+        raise ValueError("its first rows have labels that are none")
 
 
 def _columns(described: Mapping[str, Any]) -> tuple[RunningScale | None, Encoding | None]:
