@@ -85,7 +85,7 @@ def run(quick: bool = False, tell: Tell = lambda text: None) -> dict[str, Any]:
 def _drifts(quick: bool, tell: Tell) -> dict[str, Any]:
     digits = load("digits").train
     images, labels = digits.images.numpy(), digits.labels.numpy()
-    drift, length, seeds = (1000, 1500, 1) if quick else (4000, 10_000, 3)
+    drift, length, seeds = (300, 500, 1) if quick else (4000, 10_000, 3)
     streams: dict[str, Callable[[int], Iterator[Any]]] = {
         "hyperplane": lambda seed: hyperplane(length, (drift,), seed=seed),
         "digits_relabelled": lambda seed: relabelled(images, labels, drift, length, seed=seed),
@@ -108,7 +108,8 @@ def _drifts(quick: bool, tell: Tell) -> dict[str, Any]:
 
 
 def _recovered(learner: StreamLearner, stream: Iterator[Any], drift: int) -> Recovery:
-    return recovery([each.said != each.true for each in prequential(learner, stream)], drift)
+    wrong = [each.said != each.true for each in prequential(learner, stream)]
+    return recovery(wrong, drift, min(500, drift // 2), min(1000, drift))
 
 
 def _medians(seen: list[Recovery]) -> dict[str, Any]:
@@ -128,6 +129,8 @@ def _memory(make: Maker, short: int, long: int, tell: Tell) -> dict[str, Any]:
     Python's own is the peak since the measure before; what tensors hold is counted at the time; the process's is its
     highest ever, with all libraries.
     """
+    for _ in prequential(StreamClassifier(make, warm_up=64), hyperplane(200, columns=5)):
+        pass  # so that what libraries load late is there before anything is counted
     model = StreamClassifier(make, batch=64)
     gc.collect()
     tracemalloc.start()
@@ -146,13 +149,14 @@ def _memory(make: Maker, short: int, long: int, tell: Tell) -> dict[str, Any]:
 
 def _held() -> dict[str, float]:
     gc.collect()
+    _, python = tracemalloc.get_traced_memory()  # before the list of all objects adds to it
     storages = {}
     for each in gc.get_objects():
         if issubclass(type(each), torch.Tensor):  # isinstance would ask proxies, which warn
             storage = each.untyped_storage()
             storages[storage.data_ptr()] = storage.nbytes()
     held = {
-        "python_kib": round(tracemalloc.get_traced_memory()[1] / 2**10, 1),
+        "python_kib": round(python / 2**10, 1),
         "tensors_kib": round(sum(storages.values()) / 2**10, 1),
     }
     if importlib.util.find_spec("resource"):  # not on Windows
