@@ -28,11 +28,11 @@ errors < discover files allocator encoding environment randomness slopes < goodn
 < baselines < data < training exhibits < beyond < hardware
 < records < results < tables < pictures < report < recipes < memory < reproduce
 < hub model_card blueprints events < model_folder < models gallery overview composition
-< text_composition journal < tuning < experiment
-< estimators < benchmarks < distributed export web < console < commands < cli < __main__
+< text_composition journal < tuning < experiment < estimators streams
+< benchmarks < distributed export web < console < commands < cli < __main__
 """
 RANKS = {name: rank for rank, row in enumerate(ORDER.split("<")) for name in row.split()}
-WINGS = {"beyond", "hardware", "distributed", "estimators", "export", "web"}
+WINGS = {"beyond", "hardware", "distributed", "estimators", "export", "streams", "web"}
 MAY_IMPORT_WINGS = WINGS | {"benchmarks", "commands", "cli", "__main__"}
 STUDIES = "recipes.study_"  # recipes that study what a wing holds
 

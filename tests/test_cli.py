@@ -66,6 +66,7 @@ def test_help_needs_no_torch():
         "evaluate",
         "compare",
         "predict",
+        "stream",
         "list",
         "reproduce",
         "results",

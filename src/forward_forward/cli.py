@@ -21,6 +21,7 @@ from forward_forward.commands import (
     report,
     reproduce,
     results,
+    stream,
     train,
     tune,
 )
@@ -36,6 +37,7 @@ app.command("tune")(tune.tune)
 app.command("evaluate")(evaluate.evaluate)
 app.command("predict")(predict.predict)
 app.command("generate")(generate.generate)
+app.command("stream")(stream.stream)
 app.command("export")(export.export)
 app.command("push")(push.push)
 app.command("list")(listing.listing)
@@ -64,7 +66,7 @@ def _program(
 
 def main() -> None:
     """Run the command line and exit."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal without "→" is no reason to stop
+    for written in (sys.stdout, sys.stderr):
+        if isinstance(written, io.TextIOWrapper):
+            written.reconfigure(errors="replace")  # a terminal without "→" is no reason to stop
     app()

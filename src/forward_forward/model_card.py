@@ -1,13 +1,13 @@
 """The card of a model: what people read of it in its folder or on a hub, made of its manifest; never read back."""
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from forward_forward.data.examples import HELD_OUT
 from forward_forward.errors import CheckpointError
+from forward_forward.files import write_whole
 from forward_forward.results import name_of
 
 CARD = "README.md"
@@ -38,16 +38,12 @@ def write_card(folder: Path, described: Described, where: str = "") -> None:
     Raises:
         CheckpointError: when it cannot be written.
     """
-    temporary = folder / f".{CARD}.{os.getpid()}"
     try:
-        temporary.write_text(card(described, where), encoding="utf-8")
-        temporary.replace(folder / CARD)
+        write_whole(folder / CARD, card(described, where).encode())
     except OSError as error:
         raise CheckpointError(
             f"cannot write {folder / CARD}: {error.strerror or error}; the model itself is saved"
         ) from None
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def card(described: Described, where: str = "") -> str:

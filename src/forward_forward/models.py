@@ -222,8 +222,8 @@ def model_of(
     Raises:
         CheckpointError: when they describe none, or do not fit together; it names `folder`.
     """
-    refuse_boxes(folder, described)
     try:
+        refuse_boxes(folder, described)
         check_numbers(described["shape"], "shape")
         with AtMost(SPARE + 2 * sum(value.numel() for value in tensors.values())):
             network = build_network(described["network"])
@@ -239,6 +239,8 @@ def model_of(
             described=dict(described),
         )
         _check_answer(model)
+    except CheckpointError:
+        raise
     except (*_UNFIT, FFError) as error:
         told = shorten(str(error), 200, placeholder=" …")
         raise CheckpointError(

@@ -26,6 +26,7 @@ KEYS = {
         "ff_memory_longest_over_shortest",
     ],
     "sequence": ["of_matmul_ceiling", "vs_backprop", "rollout_to_epoch"],
+    "stream": ["drift", "memory", "memory_singles", "samples_per_second"],
     "race": ["ff_vs_backprop_seconds"],
     "memory": [
         "ff_vs_backprop_at_16",
