@@ -15,7 +15,7 @@ PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input -
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo setup test lint format types doctest check bench clean
+.PHONY: help demo setup test lint format types doctest check bench docs clean
 
 help:  ## Show the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -29,11 +29,11 @@ test: $(DEV)  ## Run the tests
 	$(BIN)/python -m pytest
 
 lint: $(DEV)  ## Check style
-	$(BIN)/ruff check src tests
+	$(BIN)/ruff check src tests docs
 
 format: $(DEV)  ## Mend style
-	$(BIN)/ruff check --fix src tests
-	$(BIN)/ruff format src tests
+	$(BIN)/ruff check --fix src tests docs
+	$(BIN)/ruff format src tests docs
 
 types: $(DEV)  ## Check types
 	$(BIN)/python -m mypy
@@ -46,8 +46,12 @@ check: test lint types doctest  ## All of test, lint, types and doctest
 bench: $(DEV)  ## Run the benchmarks, or the one of BENCH=<name>
 	$(BIN)/ff bench $(BENCH)
 
+docs: $(DEV)  ## Build the pages of docs/ into build/docs
+	$(BIN)/python -m sphinx -q -W --keep-going -n -j auto -d build/docs-cache docs build/docs
+	@echo "build/docs/index.html"
+
 clean:  ## Remove the environment, caches and builds
-	rm -rf $(VENV) .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist docs/generated
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- Installation. A stamp is written last; an install that was cut short starts anew. ---
