@@ -40,7 +40,6 @@ napoleon_use_ivar = True
 
 # What is not ours is not on the site, and pages of others are not asked; what is private is not told of.
 nitpick_ignore_regex = [("py:.*", r"(?!forward_forward\.).*"), ("py:.*", r".*\._\w+")]
-smartquotes = False  # "--" is an option here
 nitpick_ignore = [("py:class", "forward_forward.reproduce.Kind")]  # a type variable
 
 html_theme = "furo"

@@ -151,6 +151,7 @@ def test_signs_of_markup_never_reach_the_reader(site):
     text = "".join(p.read_text("utf-8") for p in (site / "generated" / "api").glob("*.html"))
     bare = re.sub(r"<pre>.*?</pre>|<[^>]+>", "", text, flags=re.DOTALL)
     assert "``" not in bare
+    assert " -- " not in bare
     assert "Arguments:" not in bare
     assert ">>>" not in bare
 

@@ -264,7 +264,8 @@ def _option(parameter: Any) -> tuple[str, str, str]:
     shown = getattr(parameter, "show_default", None)
     default = shown if isinstance(shown, str) else parameter.default
     says_nothing = default is None or isinstance(default, bool | tuple | list) or callable(default)
-    return name, parameter.help or "", "" if says_nothing else str(default)
+    said = re.sub(r"(?<![`\w-])(--[a-z][a-z-]*)", r"`\1`", parameter.help or "")
+    return name, said, "" if says_nothing else str(default)
 
 
 # --- pieces ---

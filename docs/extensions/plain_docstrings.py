@@ -22,8 +22,8 @@ def setup(app: Any) -> dict[str, bool]:
 
 
 def process(app: Any, what: str, name: str, of: Any, options: Any, lines: list[str]) -> None:
-    """Replace a docstring's lines in place."""
-    lines[:] = restructured(lines)
+    """Replace a docstring's lines in place; napoleon takes what is before a value's colon for its type, if it can."""
+    lines[:] = [*([""] if what in ("attribute", "data") else []), *restructured(lines)]
 
 
 def restructured(lines: list[str]) -> Iterator[str]:
