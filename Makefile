@@ -18,7 +18,7 @@ PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input -
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo setup test lint format types doctest check bench reliability fuzz clean
+.PHONY: help demo setup test lint format types doctest check bench docs reliability fuzz clean
 
 help:  ## Show the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -32,11 +32,11 @@ test: $(DEV)  ## Run the tests
 	$(BIN)/python -m pytest
 
 lint: $(DEV)  ## Check style
-	$(BIN)/ruff check src tests
+	$(BIN)/ruff check src tests docs
 
 format: $(DEV)  ## Mend style
-	$(BIN)/ruff check --fix src tests
-	$(BIN)/ruff format src tests
+	$(BIN)/ruff check --fix src tests docs
+	$(BIN)/ruff format src tests docs
 
 types: $(DEV)  ## Check types
 	$(BIN)/python -m mypy
@@ -54,9 +54,12 @@ reliability: $(DEV)  ## Kill, cut, flip and plant, at length; figures go to benc
 
 fuzz: $(DEV)  ## Fuzz every parser, or the one of PARSER=<name>; figures go to benchmarks/fuzz.json
 	$(BIN)/python tests/fuzz/run.py $(PARSER) --runs $(RUNS) --save benchmarks/fuzz.json
+docs: $(DEV)  ## Build the pages of docs/ into build/docs
+	$(BIN)/python -m sphinx -q -W --keep-going -n -j auto -d build/docs-cache docs build/docs
+	@echo "build/docs/index.html"
 
 clean:  ## Remove the environment, caches and builds
-	rm -rf $(VENV) .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist docs/generated
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- Installation. A stamp is written last; an install that was cut short starts anew. ---

@@ -1,14 +1,23 @@
 """What the README and the pages beside it show is run."""
 
 import doctest
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
+
+from forward_forward.cli import app
 
 ROOT = Path(__file__).parents[1]
 
-
-PAGES = ["README.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
+PATHS = [p for p in (ROOT / "docs").rglob("*.md") if "generated" not in p.parts]
+PAGES = ["README.md", *sorted(p.relative_to(ROOT).as_posix() for p in PATHS)]
 EXTRAS = {
     "docs/edge.md": ["onnx", "onnxruntime"],
     "docs/tuning.md": ["optuna", "tensorboard"],
@@ -23,3 +32,49 @@ def test_the_python_examples_of_a_page(page) -> None:
     failures, tried = doctest.testfile(str(ROOT / page), module_relative=False, optionflags=OPTIONS)
     assert tried > 5
     assert failures == 0
+
+
+def blocks(page, language) -> list[str]:
+    text = (ROOT / page).read_text("utf-8")
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+
+
+@pytest.mark.parametrize("page", [*PAGES, "CONTRIBUTING.md"])
+def test_the_commands_of_a_page_are_commands(page) -> None:
+    """Each `ff …` that a page shows is read by the command line, which knows all of its options; none is run."""
+    lines = [line for block in blocks(page, "console") for line in block.splitlines()]
+    shown = [shlex.split(line, comments=True)[2:] for line in lines if line.startswith("$ ff ")]
+    for arguments in shown:
+        command, context = get_command(app), None
+        while hasattr(command, "commands"):
+            name, *rest = arguments
+            if name in ("--help", "--install-completion"):
+                break
+            context = command.make_context("ff", [name], parent=context)
+            command, arguments = command.commands[name], rest
+        else:
+            command.make_context(name, arguments, parent=context)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("bash") is None, reason="no bash")
+def test_the_shell_script_of_a_page(home, tmp_path) -> None:
+    (script,) = blocks("docs/how_to/shell.md", "sh")
+    program = tmp_path / "bin" / "ff"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m forward_forward "$@"\n')
+    program.chmod(0o755)
+    path = os.pathsep.join(
+        [str(program.parent), str(Path(sys.executable).parent), os.environ["PATH"]]
+    )
+    run = subprocess.run(
+        ["bash", "-c", script],
+        env={**os.environ, "PATH": path, "TMPDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    first, second = run.stdout.splitlines()
+    assert 0 < float(first.removeprefix("error: ").removesuffix(" %")) < 50
+    assert second.startswith("exit code 2: error: no image 100000")

@@ -58,7 +58,10 @@ def _version(asked: bool) -> None:
 @app.callback()
 def _program(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which.")
+        bool,
+        typer.Option(
+            "--version", callback=_version, is_eager=True, help="Say which version this is."
+        ),
     ] = False,
 ) -> None:
     """Train networks with the Forward-Forward algorithm: every layer learns on its own."""
@@ -69,4 +72,4 @@ def main() -> None:
     for written in (sys.stdout, sys.stderr):
         if isinstance(written, io.TextIOWrapper):
             written.reconfigure(errors="replace")  # a terminal without "→" is no reason to stop
-    app()
+    app(prog_name="ff")  # however it was started

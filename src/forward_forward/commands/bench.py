@@ -10,15 +10,25 @@ from typing import Annotated, Any
 
 import typer
 
+from forward_forward.commands.completion import begun
 from forward_forward.commands.parts import find_device
 from forward_forward.commands.program import say_json
 from forward_forward.discover import pick, submodules
 from forward_forward.records import write_atomically
 
 
+def _names(incomplete: str) -> list[str]:
+    return begun(benchmarks(), incomplete)
+
+
 def bench(
     name: Annotated[
-        str | None, typer.Argument(help="Which one.", show_default="all of them")
+        str | None,
+        typer.Argument(
+            help="Which one: memory, predict, step …; a wrong name lists near ones.",
+            show_default="all of them",
+            autocompletion=_names,
+        ),
     ] = None,
     quick: Annotated[
         bool, typer.Option("--quick", help="Small and short, to see that it runs.")

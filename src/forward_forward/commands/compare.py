@@ -5,13 +5,16 @@ from typing import Annotated, Any
 
 import typer
 
+from forward_forward.commands.completion import data_names
 from forward_forward.commands.parts import find_device, find_widths
 from forward_forward.commands.program import going_on, refuse_to_replace, say_json
 from forward_forward.errors import UsageError
 
 
 def compare(
-    data: Annotated[str, typer.Option(help="Data set; `ff list` names them.")] = "mnist",
+    data: Annotated[
+        str, typer.Option(help="Data set; `ff list` names them.", autocompletion=data_names)
+    ] = "mnist",
     widths: Annotated[
         list[str] | None,
         typer.Option(
@@ -19,9 +22,12 @@ def compare(
             show_default="Bewtra's five",
         ),
     ] = None,
-    epochs: Annotated[int, typer.Option(help="Of each net.")] = 60,
-    target: Annotated[float, typer.Option(help="Held-out error to count epochs to, %.")] = 2.0,
-    seed: int = 0,
+    epochs: Annotated[int, typer.Option(help="How often each net goes through its data.")] = 60,
+    target: Annotated[
+        float,
+        typer.Option(help="Count the epochs until the held-out error, in %, is down to this."),
+    ] = 2.0,
+    seed: Annotated[int, typer.Option(help="Of weights, order and negatives.")] = 0,
     runs: Annotated[Path, typer.Option(help="Where checkpoints go.")] = Path("runs"),
     resume: Annotated[bool, typer.Option("--resume", help="Go on from checkpoints.")] = False,
     smoke: Annotated[bool, typer.Option("--smoke", help="A few images, one epoch.")] = False,

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from forward_forward.commands.completion import data_names
 from forward_forward.commands.program import Interrupted, again, say_json
 
 app = typer.Typer(no_args_is_help=True, help="Fetch data sets, and say which are here.")
@@ -16,7 +17,9 @@ Folder = Annotated[
 
 @app.command()
 def fetch(
-    name: Annotated[str, typer.Argument(help="Data set; `ff list` names them.")],
+    name: Annotated[
+        str, typer.Argument(help="Data set; `ff list` names them.", autocompletion=data_names)
+    ],
     data_dir: Folder = None,
 ) -> None:
     """Download a data set; files that are here and right stay as they are."""

@@ -20,7 +20,7 @@ def generate(
     temperature: Annotated[
         float, typer.Option(help="Below 1 more certain, above 1 wilder; 0 takes the likeliest.")
     ] = 1.0,
-    seed: int = 0,
+    seed: Annotated[int, typer.Option(help="The same seed writes the same text.")] = 0,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="Print the text as JSON.")] = False,
 ) -> None:

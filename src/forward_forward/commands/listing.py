@@ -11,7 +11,10 @@ from forward_forward.commands.program import say_json
 def listing(
     as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
 ) -> None:
-    """List recipes, data sets and parts."""
+    """List recipes, data sets, and the parts that options name.
+
+    Of a part any beginning of its name that fits no other will do, in capitals or not.
+    """
     from pathlib import Path
 
     from forward_forward.commands.parts import known_parts

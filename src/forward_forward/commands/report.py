@@ -25,7 +25,9 @@ def report(
     pictures: Annotated[
         Path | None, typer.Option(help="Also save the pictures of all records as PNGs there.")
     ] = None,
-    only: Annotated[str, typer.Option(help="Of these pictures, those whose title begins so.")] = "",
+    only: Annotated[
+        str, typer.Option(help="Of --pictures, save those whose title begins so.")
+    ] = "",
     data: Annotated[
         str | None, typer.Option(help="Data set or text of a run.", show_default="its own")
     ] = None,

@@ -5,15 +5,18 @@ from typing import Annotated, Any
 
 import typer
 
+from forward_forward.commands.completion import recipe_names
 from forward_forward.commands.parts import check_tensorboard, find_device, watched
 from forward_forward.commands.program import going_on, refuse_to_replace
 from forward_forward.errors import UsageError
 
 
 def reproduce(
-    name: Annotated[str, typer.Argument(help="Recipe; `ff list` names them.")],
-    seeds: Annotated[int, typer.Option(help="How many.")] = 1,
-    first_seed: Annotated[int, typer.Option(help="The first of them.")] = 0,
+    name: Annotated[
+        str, typer.Argument(help="Recipe; `ff list` names them.", autocompletion=recipe_names)
+    ],
+    seeds: Annotated[int, typer.Option(help="How many runs, each with a seed of its own.")] = 1,
+    first_seed: Annotated[int, typer.Option(help="The seed of the first.")] = 0,
     resume: Annotated[
         bool,
         typer.Option("--resume", help="Go on from checkpoints; skip seeds that have a record."),

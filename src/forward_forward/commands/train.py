@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from forward_forward.commands.completion import data_names
 from forward_forward.commands.parts import (
     check_tensorboard,
     find,
@@ -21,14 +22,15 @@ from forward_forward.errors import UsageError
 WINDOW = 10
 """Characters that a net reads of a text, as in Hinton 2022, §4.1."""
 
-Name = Annotated[str | None, typer.Option(show_default="the best known")]
-Number = Annotated[float | None, typer.Option(show_default="the best known")]
-Count = Annotated[int | None, typer.Option(show_default="by data set")]
+BEST, BY_DATA = "the best known", "by data set"
 
 
 def train(
     data: Annotated[
-        str | None, typer.Option(help="Data set; `ff list` names them.", show_default="digits")
+        str | None,
+        typer.Option(
+            help="Data set; `ff list` names them.", show_default="digits", autocompletion=data_names
+        ),
     ] = None,
     text: Annotated[
         str | None, typer.Option(help="Or: learn to write as this text file does, or as `aesop`.")
@@ -43,24 +45,70 @@ def train(
     ] = None,
     widths: Annotated[
         str | None,
-        typer.Option(help="Units of each layer, as in 2000,2000.", show_default="by data set"),
+        typer.Option(
+            help="Units of each layer, bottom to top, as in 2000,2000.", show_default=BY_DATA
+        ),
     ] = None,
-    epochs: Count = None,
-    batch_size: Count = None,
-    rate: Number = None,
-    weight_decay: Number = None,
-    seed: int = 0,
-    goodness: Name = None,
-    loss: Name = None,
+    epochs: Annotated[
+        int | None,
+        typer.Option(help="How often to go through the training data.", show_default=BY_DATA),
+    ] = None,
+    batch_size: Annotated[
+        int | None,
+        typer.Option(help="Examples to a step.", show_default=BY_DATA),
+    ] = None,
+    rate: Annotated[
+        float | None,
+        typer.Option(
+            help="Learning rate of the layers; it falls in the second half.", show_default=BEST
+        ),
+    ] = None,
+    weight_decay: Annotated[
+        float | None,
+        typer.Option(help="How strongly weights shrink.", show_default=BEST),
+    ] = None,
+    seed: Annotated[
+        int, typer.Option(help="Of all that is drawn by chance: the same seed, the same net.")
+    ] = 0,
+    goodness: Annotated[
+        str | None,
+        typer.Option(
+            help="How strongly a layer says that data are real; `ff list` names them.",
+            show_default=BEST,
+        ),
+    ] = None,
+    loss: Annotated[
+        str | None,
+        typer.Option(
+            help="What a layer makes small: ThresholdLogistic, or on pairs SymBa or SiLU.",
+            show_default=BEST,
+        ),
+    ] = None,
+    alpha: Annotated[float | None, typer.Option(help="Steepness of --loss SymBa or SiLU.")] = None,
+    threshold: Annotated[
+        float | None,
+        typer.Option(
+            help="Goodness from which --loss ThresholdLogistic takes data for real.",
+            show_default="that of activities that are all 1",
+        ),
+    ] = None,
+    negatives: Annotated[
+        str | None,
+        typer.Option(help="What makes the unreal data; `ff list` names them.", show_default=BEST),
+    ] = None,
+    normalization: Annotated[
+        str | None,
+        typer.Option(
+            help="What is taken out of activities between layers; `ff list` names them.",
+            show_default=BEST,
+        ),
+    ] = None,
     strength: Annotated[
         float | None, typer.Option(help="Of the label in the input.", show_default="1")
     ] = None,
-    alpha: Annotated[float | None, typer.Option(help="Steepness of SymBa and SiLU.")] = None,
-    threshold: Annotated[float | None, typer.Option(help="Of ThresholdLogistic.")] = None,
-    negatives: Name = None,
-    normalization: Name = None,
     peer: Annotated[
-        float | None, typer.Option(help="Strength of peer normalisation, 0 for none.")
+        float | None,
+        typer.Option(help="How strongly rarely active units are woken, 0 for not at all."),
     ] = None,
     jitter: Annotated[
         int, typer.Option(help="Shift images by up to so many pixels, anew each time.")
@@ -71,27 +119,44 @@ def train(
             help="Move pixels by so much against the first layer, 0 for not.", show_default="0.05"
         ),
     ] = None,
-    optimizer: Annotated[str | None, typer.Option(help="smoothed, adam or plain.")] = None,
+    optimizer: Annotated[
+        str | None, typer.Option(help="smoothed, adam or plain.", show_default=BEST)
+    ] = None,
     method: Annotated[
-        str, typer.Option(help="simultaneous, greedy or recurrent.")
+        str,
+        typer.Option(
+            help="simultaneous: all layers on every batch; greedy: one after the other; or recurrent."
+        ),
     ] = "simultaneous",
     wiring: Annotated[
         str | None,
-        typer.Option(help="Who feeds whom in a recurrent net.", show_default="neighbours"),
+        typer.Option(
+            help="Who feeds whom with --method recurrent; `ff list` names them.",
+            show_default="neighbours",
+        ),
     ] = None,
     label: Annotated[
         str | None,
         typer.Option(
-            help="overlay or concatenate.", show_default="overlay where images have a blank corner"
+            help="Where the label goes: overlay, on the first pixels, or concatenate, beside them.",
+            show_default="overlay where images have a blank corner",
         ),
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
-    dtype: Annotated[str, typer.Option(help="Of matmuls: auto, float32 or bfloat16.")] = "auto",
+    dtype: Annotated[
+        str, typer.Option(help="Of matrix products: auto, float32 or bfloat16.")
+    ] = "auto",
     validation: Annotated[
-        bool, typer.Option("--validation", help="Learn from 5/6, judge on the rest of it.")
+        bool,
+        typer.Option(
+            "--validation",
+            help="Leave the test split alone: learn from 5/6 of the rest, judge on 1/6.",
+        ),
     ] = False,
     baseline: Annotated[bool, typer.Option(help="Train the backpropagation net too.")] = True,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the run in --out, or the last one.")
+    ] = False,
     report: Annotated[bool, typer.Option(help="Draw the page of pictures.")] = True,
     tensorboard: Annotated[
         bool, typer.Option("--tensorboard", help="Write curves for TensorBoard into the run.")
