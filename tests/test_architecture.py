@@ -23,11 +23,11 @@ SOURCE = ROOT / "src" / PACKAGE
 # package; modules between the same two "<" do not import one another.
 ORDER = """
 errors < discover allocator environment randomness slopes < goodness < losses < normalization < precision
-< labels < spec
+< labels < spec encoding
 < layers < networks < readout context < negatives hybrids generated augment adversarial video
 < baselines < data < training exhibits < beyond < hardware
 < records < results < pictures < report < recipes < memory < reproduce < models gallery overview composition
-< text_composition < experiment
+< text_composition answers < experiment
 < benchmarks < distributed estimators export web < console < commands < cli < __main__
 """
 RANKS = {name: rank for rank, row in enumerate(ORDER.split("<")) for name in row.split()}
@@ -45,7 +45,8 @@ FORBIDDEN = {
     r"torchvision(\..*)?": "does not import beside a CPU torch",
 }
 DRAWS = re.compile(r"torch\.(bernoulli|multinomial|normal|rand|randn|randint|randperm)(_like)?")
-HEAVY = ("torch", "sklearn", "matplotlib")  # a second or more to import; `ff --help` must not wait
+# Some take a second to import; `ff --help` must not wait.
+HEAVY = ("torch", "sklearn", "matplotlib", "pandas", "pyarrow", "PIL")
 
 MOST_FILE_LINES = 300
 MOST_FUNCTION_LINES = 40

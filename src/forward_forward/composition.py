@@ -10,9 +10,10 @@ from forward_forward.adversarial import Adversary, FastGradientSign
 from forward_forward.augment import Augmentation, Jitter
 from forward_forward.baselines.backprop import Perceptron
 from forward_forward.data import Dataset
+from forward_forward.data.table import Table
 from forward_forward.errors import UsageError
 from forward_forward.hybrids import HybridImages
-from forward_forward.labels import Placement
+from forward_forward.labels import Placement, concatenate, overlay
 from forward_forward.losses import Loss
 from forward_forward.negatives import Negatives, random_wrong_label
 from forward_forward.networks.feed_forward import FeedForward
@@ -57,6 +58,16 @@ class Budget:
 
 BUDGETS = {"digits": Budget((400, 400, 400), epochs=30, batch_size=50, rate=3e-3, threads=1)}
 """By data set; the others get a `Budget()`."""
+OWN_STEPS = 3000
+"""Of data of one's own are so many batches learned, but no more epochs than a `Budget()` has, nor fewer than 10."""
+
+
+def budget_for(data: Dataset) -> Budget:
+    """Return the budget that suits a data set: by its name, or, where it is one's own, by its size."""
+    if data.source is None and not isinstance(data, Table):
+        return BUDGETS.get(data.name.partition("/")[0], Budget())
+    epochs = round(OWN_STEPS * 50 / len(data.train))
+    return Budget((400, 400, 400), max(10, min(epochs, 60)), batch_size=50, rate=3e-3, threads=1)
 
 
 @dataclass(frozen=True)
@@ -105,19 +116,21 @@ class Settings:
 
 def fitting_threads(data: Dataset) -> int:
     """Return how many of torch's threads suit a data set."""
-    return BUDGETS.get(_set_name(data), Budget()).threads or torch.get_num_threads()
+    return budget_for(data).threads or torch.get_num_threads()
 
 
 def forward_forward(settings: Settings, data: Dataset) -> tuple[Learner, Plan]:
     """Return the Forward-Forward learner and plan: our best method, but for what the settings say."""
-    budget = BUDGETS.get(_set_name(data), Budget())
+    budget = budget_for(data)
     if settings.adversary and settings.method is not Simultaneous:
         raise UsageError("only simultaneous learning takes an adversary; leave it out")
     if settings.wiring is not None and settings.method is not Iterated:
         raise UsageError("a wiring is for a recurrent net; choose that method")
+    if isinstance(data, Table):
+        _check_for_rows(settings)
     if settings.method is Iterated:
         return _recurrent(settings, data, budget), plan_for(settings, data)
-    place = settings.place or fitting_place(data)
+    place = settings.place or (concatenate if isinstance(data, Table) else fitting_place(data))
     rate = budget.rate if settings.rate is None else settings.rate
     best = best_learner(
         data,
@@ -136,9 +149,21 @@ def forward_forward(settings: Settings, data: Dataset) -> tuple[Learner, Plan]:
     return learner, plan_for(settings, data)
 
 
+def _check_for_rows(settings: Settings) -> None:
+    """Raise a `UsageError` for settings that are for images alone, where rows of a table are learned."""
+    if settings.place is overlay:
+        raise UsageError("an overlaid label would hide a table's first inputs; leave --label out")
+    if settings.jitter:
+        raise UsageError("--jitter shifts images, and the rows of a table are none; leave it out")
+    if isinstance(settings.negatives, type):
+        raise UsageError(
+            f"{settings.negatives.__name__} are made of images, not of rows; leave them out"
+        )
+
+
 def plan_for(settings: Settings, data: Dataset) -> Plan:
     """Return how long to learn; held-out images are looked at every epoch, a test split never."""
-    budget = BUDGETS.get(_set_name(data), Budget())
+    budget = budget_for(data)
     return Plan(
         epochs=_first(settings.epochs, budget.epochs),
         batch_size=_first(settings.batch_size, budget.batch_size),
@@ -153,7 +178,7 @@ def backpropagation(settings: Settings, data: Dataset) -> tuple[Learner, Plan]:
     network = Perceptron(
         data.features,
         data.classes,
-        settings.widths or BUDGETS.get(_set_name(data), Budget()).widths,
+        settings.widths or budget_for(data).widths,
         generator=generator(settings.seed, "weights"),
         device=device,
     )
@@ -239,7 +264,3 @@ def _augment(settings: Settings, data: Dataset) -> Augmentation | None:
 
 def _first(*values: Any) -> Any:
     return next(value for value in values if value is not None)
-
-
-def _set_name(data: Dataset) -> str:
-    return data.name.partition("/")[0]

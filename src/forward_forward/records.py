@@ -144,8 +144,8 @@ def settings(record: Mapping[str, Any]) -> str:
     return json.dumps([_seedless(record["config"]), record["epochs"], dtype], sort_keys=True)
 
 
-def write_atomically(path: Path | str, text: str) -> None:
-    """Replace the file `path` by `text` in one step, creating its folder.
+def write_atomically(path: Path | str, content: str | bytes) -> None:
+    """Replace the file `path` by `content` in one step, creating its folder; text becomes UTF-8.
 
     Raises:
         FFError: If that fails; an earlier file is then intact and no temporary file is left.
@@ -154,8 +154,8 @@ def write_atomically(path: Path | str, text: str) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        with temporary.open("wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)

@@ -1,0 +1,167 @@
+"""Columns of any scale become many inputs in [0, 1], of which a net that looks at directions alone can read sizes.
+
+A net of this package brings every input vector to the same length, so of one column it could only see the sign.
+Here a column becomes several ramps, each of which rises from 0 to 1 over one part of the column's range: a larger value
+has more of them up. That turns sizes into directions, and it lets columns be bent where the data lie densely.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forward_forward.errors import CheckpointError, DataError
+
+Floats = NDArray[np.float64]
+
+WIDTH = 256
+"""About so many inputs are made; more columns than that have one ramp each."""
+MOST_RAMPS = 16
+"""Of one column."""
+
+
+@dataclass(frozen=True, eq=False)
+class Encoding:
+    """Input d is clip((x[column] − start) / (end − start), 0, 1): a ramp, which falls where end < start.
+
+    References:
+        Gorishniy et al. 2022, "On Embeddings for Numerical Features in Tabular Deep Learning": piecewise linear
+        encoding by quantiles.
+
+    Arguments:
+        features: F, columns that are read.
+        columns: of each input, `[D]` integers.
+        starts, ends: of each input's ramp, `[D]`; no two are equal.
+
+    Example:
+        >>> values = np.array([[0.0, 7.0], [1.0, 7.0], [2.0, 7.0], [10.0, 7.0]])
+        >>> encoding = Encoding.learned(values)  # the second column says nothing
+        >>> encoding.width
+        6
+        >>> encoding(np.array([[1.5, 7.0]]))
+        array([[1. , 0.5, 0. , 0. , 0.5, 1. ]])
+        >>> Encoding.of(encoding.describe())(values).shape
+        (4, 6)
+    """
+
+    features: int
+    columns: NDArray[np.int64]
+    starts: Floats
+    ends: Floats
+
+    @property
+    def width(self) -> int:
+        """Inputs that a row becomes, D."""
+        return len(self.columns)
+
+    @classmethod
+    def learned(
+        cls,
+        values: Floats,
+        weights: Floats | None = None,
+        mirror: bool = True,
+        width: int = WIDTH,
+        most: int = MOST_RAMPS,
+    ) -> Encoding:
+        """Return the encoding that suits these rows: ramps between quantiles of each column, and their mirror images.
+
+        Arguments:
+            values: `[N, F]`, N > 0, finite.
+            weights: of the rows, `[N]`, ≥ 0; None is 1 for each. A weight of 2 is a row that is there twice.
+
+        Raises:
+            DataError: there is no row or column, or a value is not finite.
+        """
+        values = _checked(values)
+        weights = np.ones(len(values)) if weights is None else np.asarray(weights, np.float64)
+        ramps = max(1, min(most, width // values.shape[1] // (1 + mirror)))
+        columns, starts, ends = [], [], []
+        for column, entries in enumerate(values.T):
+            edges = _edges(entries, weights, ramps)
+            low, high = edges[:-1], edges[1:]
+            columns += [column] * (1 + mirror) * len(low)
+            starts += [low, high] if mirror else [low]
+            ends += [high, low] if mirror else [high]
+        if not columns or not sum(map(len, starts)):  # all rows are alike
+            first = values[:1, 0] / 2
+            columns, starts, ends = [0], [first], [first + np.maximum(1, np.abs(first))]
+        return cls(values.shape[1], np.array(columns), np.concatenate(starts), np.concatenate(ends))
+
+    def __call__(self, values: Floats) -> Floats:
+        """Return inputs `[N, D]` in [0, 1] of values `[N, F]`.
+
+        Raises:
+            DataError: rows of another length, or a value that is not finite.
+        """
+        values = _checked(values, self.features)
+        inputs = values[:, self.columns]
+        with np.errstate(over="ignore"):  # beyond the largest number is beyond the end of a ramp
+            inputs -= self.starts
+            inputs *= _slopes(self.starts, self.ends)
+        return np.clip(inputs, 0, 1, out=inputs)
+
+    def describe(self) -> dict[str, Any]:
+        """Return what `of` builds the same encoding from, as plain JSON."""
+        return {
+            "features": self.features,
+            "columns": self.columns.tolist(),
+            "starts": self.starts.tolist(),
+            "ends": self.ends.tolist(),
+        }
+
+    @classmethod
+    def of(cls, described: dict[str, Any]) -> Encoding:
+        """Return the encoding that `describe` described.
+
+        Raises:
+            CheckpointError: this describes none.
+        """
+        try:
+            features = int(described["features"])
+            columns = np.array(described["columns"], dtype=np.int64)
+            starts, ends = (np.array(described[name], np.float64) for name in ("starts", "ends"))
+            fits = columns.shape == starts.shape == ends.shape == (len(columns),) and len(columns)
+            if not fits or columns.min() < 0 or columns.max() >= features:
+                raise ValueError("its columns, starts and ends do not fit one another")
+            if not np.isfinite(_slopes(starts, ends)).all():
+                raise ValueError("it has a ramp without a slope")
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            raise CheckpointError(f"this describes no encoding: {error!r}") from None
+        return cls(features, columns, starts, ends)
+
+
+def _edges(entries: Floats, weights: Floats, ramps: int) -> Floats:
+    """Return where ramps of a column begin and end, rising: its distinct values if few, else weighted quantiles."""
+    order = np.argsort(entries, kind="stable")
+    rising, weights = entries[order], weights[order]
+    rising, weights = rising[weights > 0], weights[weights > 0]
+    last = np.append(rising[1:] != rising[:-1], True)
+    distinct, total = rising[last], np.cumsum(weights)[last]
+    if len(distinct) > ramps + 1:
+        levels = total[-1] * np.arange(1, ramps) / ramps
+        inner = distinct[np.searchsorted(total, levels)]
+        distinct = np.unique(np.concatenate([distinct[:1], inner, distinct[-1:]]))
+    apart = np.isfinite(_slopes(distinct[:-1], distinct[1:]))
+    return distinct if apart.all() else distinct[np.append(True, apart)]
+
+
+def _slopes(starts: Floats, ends: Floats) -> Floats:
+    """Return 1 / (end − start) without overflow; infinite where the two are too near."""
+    with np.errstate(divide="ignore", over="ignore"):
+        return 0.5 / (ends / 2 - starts / 2)
+
+
+def _checked(values: Floats, features: int | None = None) -> Floats:
+    values = np.asarray(values, dtype=np.float64)
+    if values.ndim != 2 or not values.size or features not in (None, values.shape[1]):
+        wanted = "at least one row and one column" if features is None else f"rows of {features}"
+        raise DataError(f"values of shape {values.shape}; give {wanted}")
+    if not np.isfinite(values).all():
+        row, column = np.argwhere(~np.isfinite(values))[0].tolist()
+        raise DataError(
+            f"row {row}, column {column} holds {values[row, column]}; fill in or leave out what is missing"
+        )
+    return values
