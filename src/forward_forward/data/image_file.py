@@ -59,7 +59,7 @@ def checked_images(
         DataError: it holds no numbers, or images of another shape, or values that are NaN, infinite or outside [0, 1].
     """
     channels, height, width = shape
-    if channels > 1 and values.shape[-3:] == (height, width, channels) != shape:
+    if values.shape[-3:] == (height, width, channels) != shape:
         values = np.moveaxis(values, -1, -3)
     pixels = channels * height * width
     if values.dtype.kind not in "buif":

@@ -100,7 +100,7 @@ class _Run:
         }
         source = getattr(data, "source", None)
         if source is not None:  # a table that was changed is another one, under the same name
-            self.identity["sha256"] = source.sha256
+            self.identity["content"] = source.sha256[:12]
         self.generator_state: Tensor | None = None
 
     def go(self, interrupted: Callable[[], int]) -> None:
