@@ -78,7 +78,8 @@ def train(
     adversary: Annotated[
         float | None,
         typer.Option(
-            help="Move pixels by so much against the first layer, 0 for not.", show_default="0.05"
+            help="Move pixels by so much against the first layer, 0 for not.",
+            show_default="0.05, of a table 0",
         ),
     ] = None,
     optimizer: Annotated[str | None, typer.Option(help="smoothed, adam or plain.")] = None,

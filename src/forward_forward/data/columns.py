@@ -39,7 +39,7 @@ class Columns:
 
     Example:
         >>> import pandas
-        >>> encoding = Encoding.learned(np.array([[0.0], [2.0]]), mirror=False)
+        >>> encoding = Encoding(1, np.array([0]), np.array([0.0]), np.array([2.0]))  # one ramp, from 0 to 2
         >>> columns = Columns("y", ("a",), (1.0,), (True,), encoding, (("b", ("no", "yes")),))
         >>> columns(pandas.DataFrame({"b": ["yes", "perhaps"], "a": [0.5, None]})).tolist()
         [[0.25, 0.0, 0.0, 1.0], [0.5, 1.0, 0.0, 0.0]]
