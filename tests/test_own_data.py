@@ -1,6 +1,9 @@
 """Data of one's own through the program: from a file to a trained, saved net, its answers, and what is refused."""
 
 import json
+import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -11,6 +14,7 @@ from PIL import Image
 from forward_forward.answers import asked, questions_in
 from forward_forward.cli import app
 from forward_forward.models import load_model
+from test_models import planted
 
 SMALL = ["--widths", "24,20", "--epochs", "12", "--batch-size", "16", "--device", "cpu"]
 ALONE = ["--no-baseline", "--no-report"]
@@ -133,7 +137,9 @@ def test_a_file_of_answers_is_not_replaced_unasked_nor_half_written(run, tmp_pat
     fails(*words, says="add --force to replace it", code=2)
     assert out.read_text() == "mine"
     fails(*words[:-1], tmp_path / "pred.xls", says="must end in one of", code=2)
-    monkeypatch.setattr("os.replace", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left")))
+    monkeypatch.setattr(
+        "os.replace", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left"))
+    )
     fails(*words, "--force", says="No space left")
     assert out.read_text() == "mine"
     assert [path.name for path in tmp_path.iterdir()] == ["pred.csv"]
@@ -247,10 +253,6 @@ def test_pictures_of_any_size_and_folders_are_answered(pictures, tmp_path):
     ],
 )
 def test_forged_columns_end_in_one_line(run, tmp_path, change, says):
-    from test_models import planted
-
-    import shutil
-
     shutil.copytree(run[0] / "run" / "model", tmp_path / "model")
     planted(tmp_path / "model", change)
     fails("predict", tmp_path / "model", run[0] / "plants.csv", says=says)
@@ -264,3 +266,18 @@ def test_a_table_is_asked_about_in_portions_alike(run, monkeypatch):
     parts = asked(model, questions, explain=True)
     assert parts.labels == whole.labels
     assert parts.layers.shape == whole.layers.shape == (2, 90, 3)
+
+
+def test_a_picture_is_answered_without_what_only_tables_and_pages_need(pictures):
+    code = (
+        "import sys\nfrom forward_forward.cli import app\n"
+        "try: app(sys.argv[1:], prog_name='ff')\n"
+        "except SystemExit: pass\n"
+        "heavy = {'pandas', 'pyarrow', 'sklearn', 'scipy', 'matplotlib', 'onnx'}\n"
+        "print('heavy:', *(heavy & set(sys.modules)))"
+    )
+    words = ["predict", pictures / "run", pictures / "set" / "dark" / "0.png"]
+    command = [sys.executable, "-c", code, *map(str, words)]
+    run = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert run.stdout.startswith("answer: ")
+    assert run.stdout.splitlines()[-1].strip() == "heavy:"

@@ -1,4 +1,4 @@
-"""Pictures of one's own, by class in folders or in arrays: read alike however they are kept, and told of where broken."""
+"""Pictures of one's own, by class in folders or in arrays: read alike however they are kept, told of where broken."""
 
 import numpy as np
 import pytest

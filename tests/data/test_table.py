@@ -168,7 +168,12 @@ def test_columns_that_say_nothing_are_left_out_and_named():
     frame.insert(0, "empty", None)
     table = table_of("t", frame)
     said = " ".join(table.notes)
-    for part in ("'number' counts the rows", "'name' has", "'planet' is the same", "'empty' is empty"):
+    for part in (
+        "'number' counts the rows",
+        "'name' has",
+        "'planet' is the same",
+        "'empty' is empty",
+    ):
         assert part in said
     assert table.columns.describe() == table_of("t", people()).columns.describe()
     assert "age" not in table_of("t", people(), without=["age"]).columns.names

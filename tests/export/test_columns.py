@@ -1,4 +1,4 @@
-"""The columns of a table as inputs of the exported graphs: what torch makes of a table, a runtime makes of its columns."""
+"""A table's columns as inputs of the exported graphs: what torch makes of a table, a runtime makes of its columns."""
 
 import json
 
@@ -97,7 +97,9 @@ def test_a_step_learns_from_columns_what_torch_learns_from_inputs(exported):
     for name, value in learner.network.state_dict().items():
         if name in trainer.state:
             assert float((value - torch.from_numpy(trainer.state[name])).abs().max()) <= 1e-5
-    moved = [float((learner.network.state_dict()[n] - old).abs().max()) for n, old in before.items()]
+    moved = [
+        float((learner.network.state_dict()[n] - old).abs().max()) for n, old in before.items()
+    ]
     assert max(moved) > 1e-4
 
 

@@ -126,7 +126,9 @@ def read_folder(
     parts = [picture.relative_to(folder).parts for picture in pictures]
     labels = [part[given] if len(part) > given + 1 else "" for part in parts]
     if "" in labels or not labels:
-        where = f"{pictures[labels.index('')]} lies in no folder of a class" if labels else "no picture"
+        where = (
+            f"{pictures[labels.index('')]} lies in no folder of a class" if labels else "no picture"
+        )
         raise DataError(f"{folder}: {where}; make a folder for each class, with its pictures in it")
     looks = [look_at(picture) for picture in pictures]
     channels = 3 if any(colours for colours, _, _ in looks) else 1
