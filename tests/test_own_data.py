@@ -137,6 +137,7 @@ def test_a_file_of_answers_is_not_replaced_unasked_nor_half_written(run, tmp_pat
     fails(*words, says="add --force to replace it", code=2)
     assert out.read_text() == "mine"
     fails(*words[:-1], tmp_path / "pred.xls", says="must end in one of", code=2)
+    fails(*words[:-1], tmp_path / "pred.csv" / "a.csv", says="cannot write to")
     monkeypatch.setattr(
         "os.replace", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left"))
     )
@@ -207,6 +208,7 @@ def test_settings_for_images_are_refused_for_rows(run):
     fails(*words, "--label", "overlay", says="leave --label out", code=2)
     fails(*words, "--jitter", "1", says="shifts images", code=2)
     fails(*words, "--negatives", "hybrid", says="made of images", code=2)
+    fails("train", "--text", "a.txt", "--target", "x", says="are for --data", code=2)
     fails("train", "--data", "digits", "--target", "x", says="for your own data", code=2)
     fails("train", "--data", "digts", says="did you mean 'digits'", code=2)
 

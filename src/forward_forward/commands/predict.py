@@ -1,5 +1,6 @@
 """`ff predict`: what a saved model says of an image, or of the rows of a table."""
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -50,18 +51,30 @@ def predict(
     if (file is None) == (index is None):
         raise UsageError("give either a FILE or --index N")
     _check_out(out, force)
-    from forward_forward.answers import asked, questions_in
-    from forward_forward.models import load_model
+    from forward_forward.answers import asked
 
     place = find_device(device)
-    answering = load_model(model, place)
-    if answering.reads_text:
-        raise UsageError(f"this net reads text, not images; let it write: ff generate {model}")
-    if file is not None:
-        questions = questions_in(file, answering)
-    else:
+    answering = _loaded(model, place)
+    if file is None:
         questions = _pick(fitting_data(answering, data, data_dir, place), index or 0)
+    else:
+        questions = _read(file, answering)
     _give(asked(answering, questions, explain), out, as_json)
+
+
+def _loaded(folder: Path, device: str) -> Any:
+    from forward_forward.models import load_model
+
+    model = load_model(folder, device)
+    if model.reads_text:
+        raise UsageError(f"this net reads text, not images; let it write: ff generate {folder}")
+    return model
+
+
+def _read(file: Path, model: Any) -> Any:
+    from forward_forward.answers import questions_in
+
+    return questions_in(file, model)
 
 
 def _pick(data: Any, index: int) -> Any:
@@ -82,6 +95,12 @@ def _check_out(out: Path | None, force: bool) -> None:
         raise UsageError(f"--out {out}: the name must end in one of {', '.join(FORMS)}")
     if out.exists() and not (force and out.is_file()):
         raise UsageError(f"{out} is there already; add --force to replace it, or choose another")
+    if out.suffix.lower() == ".parquet" and find_spec("pyarrow") is None:
+        text = f"{out}: writing Parquet needs pyarrow: pip install 'forward-forward[parquet]'"
+        raise UsageError(text)
+    from forward_forward.training.checkpoints import check_writable
+
+    check_writable(out.parent)
 
 
 def _give(answers: Any, out: Path | None, as_json: bool) -> None:
@@ -104,11 +123,6 @@ def _write(answers: Any, out: Path) -> None:
     if form == ".json":
         write_atomically(out, json_of(answers.plain()) + "\n")
     elif form == ".parquet":
-        try:
-            import pyarrow  # noqa: F401
-        except ImportError:
-            text = f"{out}: writing Parquet needs pyarrow: pip install 'forward-forward[parquet]'"
-            raise UsageError(text) from None
         stream = io.BytesIO()
         answers.frame().to_parquet(stream, index=False)
         write_atomically(out, stream.getvalue())

@@ -139,6 +139,8 @@ def train(
         raise UsageError("--window is for --text")
     if text is not None and data is not None:
         raise UsageError("--data names images and --text a text; leave one of them out")
+    if text is not None and (target or without or size):
+        raise UsageError("--target, --without and --size are for --data; leave them out")
     own = {"target": target, "without": without or (), "size": size}
     read: Any = (
         _images_or_rows("digits" if data is None else data, data_dir, own, where)
