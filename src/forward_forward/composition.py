@@ -9,7 +9,7 @@ import torch
 from forward_forward.adversarial import Adversary, FastGradientSign
 from forward_forward.augment import Augmentation, Jitter
 from forward_forward.baselines.backprop import Perceptron
-from forward_forward.data import Dataset
+from forward_forward.data import Dataset, Examples
 from forward_forward.data.table import Table
 from forward_forward.errors import UsageError
 from forward_forward.hybrids import HybridImages
@@ -64,10 +64,10 @@ FOR_ROWS, FOR_OWN_IMAGES = (200, 200), (400, 400, 400)
 """Widths; the first were chosen on held-out rows of four tables, on which three layers of 400 did no better."""
 
 
-def budget_for(data: Dataset) -> Budget:
+def budget_for(data: Examples) -> Budget:
     """Return the budget that suits a data set: by its name, or, where it is one's own, by its size."""
     rows = isinstance(data, Table)
-    if data.source is None and not rows:
+    if not rows and (not isinstance(data, Dataset) or data.source is None):
         return BUDGETS.get(data.name.partition("/")[0], Budget())
     epochs = min(max(OWN_STEPS * OWN_BATCH // len(data.train), 10), 60)
     widths = FOR_ROWS if rows else FOR_OWN_IMAGES
@@ -118,7 +118,7 @@ class Settings:
     baseline: bool = True
 
 
-def fitting_threads(data: Dataset) -> int:
+def fitting_threads(data: Examples) -> int:
     """Return how many of torch's threads suit a data set."""
     return budget_for(data).threads or torch.get_num_threads()
 
