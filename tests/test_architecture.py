@@ -22,13 +22,13 @@ SOURCE = ROOT / "src" / PACKAGE
 # From the bottom up, as in docs/design.md. A module imports what stands before its own "<", and from its own
 # package; modules between the same two "<" do not import one another.
 ORDER = """
-errors < discover files allocator encoding environment randomness slopes < goodness < losses < normalization < precision
-< labels < spec
+errors < discover files allocator environment randomness slopes < goodness < losses < normalization < precision
+< labels < spec encoding
 < layers < networks < readout context < negatives hybrids generated augment adversarial video
 < baselines < data < training exhibits < beyond < hardware
 < records < results < tables < pictures < report < recipes < memory < reproduce
 < hub model_card blueprints events < model_folder < models gallery overview composition
-< text_composition journal < tuning < experiment < estimators streams
+< text_composition journal answers < tuning < experiment < estimators streams
 < benchmarks < distributed export web < console < commands < cli < __main__
 """
 RANKS = {name: rank for rank, row in enumerate(ORDER.split("<")) for name in row.split()}
@@ -46,7 +46,8 @@ FORBIDDEN = {
     r"torchvision(\..*)?": "does not import beside a CPU torch",
 }
 DRAWS = re.compile(r"torch\.(bernoulli|multinomial|normal|rand|randn|randint|randperm)(_like)?")
-HEAVY = ("torch", "sklearn", "matplotlib")  # a second or more to import; `ff --help` must not wait
+# Some take a second to import; `ff --help` must not wait.
+HEAVY = ("torch", "sklearn", "matplotlib", "pandas", "pyarrow", "PIL")
 
 MOST_FILE_LINES = 300
 MOST_FUNCTION_LINES = 40

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer.testing
 from typer.main import get_command
 
 from forward_forward.cli import app
@@ -21,6 +22,7 @@ PAGES = ["README.md", *sorted(p.relative_to(ROOT).as_posix() for p in PATHS)]
 EXTRAS = {
     "docs/edge.md": ["onnx", "onnxruntime"],
     "docs/tuning.md": ["optuna", "tensorboard"],
+    "docs/your_data.md": ["onnx", "onnxruntime"],
 }
 OPTIONS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 
@@ -78,3 +80,22 @@ def test_the_shell_script_of_a_page(home, tmp_path) -> None:
     first, second = run.stdout.splitlines()
     assert 0 < float(first.removeprefix("error: ").removesuffix(" %")) < 50
     assert second.startswith("exit code 2: error: no image 100000")
+
+
+def test_the_commands_for_a_table_of_ones_own_run_as_typed(tmp_path, monkeypatch) -> None:
+    pytest.importorskip("onnx")
+    monkeypatch.chdir(tmp_path)
+    section = (ROOT / "README.md").read_text("utf-8").partition("## Your own table")[2]
+    block = section.partition("```console")[2].partition("```")[0]
+    commands = [shlex.split(line, comments=True) for line in re.findall(r"^\$ (.*)", block, re.M)]
+    assert [words[0] for words in commands] == ["python", "ff", "ff", "ff"]
+    subprocess.run([sys.executable, *commands[0][1:]], check=True)
+    for words in commands[1:]:
+        result = typer.testing.CliRunner().invoke(app, words[1:])
+        assert result.exit_code == 0, result.output
+    lines = Path("answers.csv").read_text().splitlines()
+    assert lines[0] == "row,answer,true,probability_0,probability_1,probability_2"
+    assert len(lines) == 1 + len(Path("table.csv").read_text().splitlines()) - 1
+    found = {path.name for path in Path("table_onnx").iterdir()}
+    assert found == {"predict.onnx", "learn.onnx", "columns.json"}
+    assert Path("runs/table/report.html").exists()

@@ -2,8 +2,8 @@
 
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
 from rich import box
@@ -108,7 +108,7 @@ class _Line:
         done = progress.epoch + progress.step / steps
         if self.first is None:
             # The first call comes a moment after the first step, or an epoch after it.
-            self.first = float(int(done)) if progress.step else max(0.0, done - 1)
+            self.first = float(progress.epoch) if progress.step else max(0.0, done - 1)
         ended = progress.step == 0 and progress.epoch != self.epoch
         self.epoch = progress.epoch
         parts = [f"epoch {min(progress.epoch + (progress.step > 0), epochs)}/{epochs}"]
@@ -160,6 +160,15 @@ def clock(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+@contextmanager
+def counting(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Show on a terminal, once it is called for the first time, how many of how many are done."""
+    where = console(stderr=True)
+    with Progress(console=where, disable=not where.is_terminal, transient=True) as bar:
+        task = bar.add_task(what, total=None, visible=False)
+        yield lambda done, of: bar.update(task, completed=done, total=of, visible=True)
 
 
 def closing_table(rows: Sequence[Mapping[str, Any]], error: str = "test error") -> None:

@@ -8,6 +8,7 @@ from torch import nn
 
 from forward_forward import pictures
 from forward_forward.data import Dataset, Examples
+from forward_forward.data.table import Table
 from forward_forward.exhibits import BLURS, hybrids_of, receptive_weights
 from forward_forward.hybrids import HybridImages
 from forward_forward.labels import overlay, random_wrong
@@ -92,7 +93,7 @@ def _hybrids(data: Dataset) -> Any:
 def _of_layers(network: FeedForward | Recurrent, data: Dataset) -> dict[str, Any]:
     found: dict[str, Any] = {}
     weights = receptive_weights(network)
-    if weights is not None and data.shape[0] in (1, 3):
+    if weights is not None and data.shape[0] in (1, 3) and not isinstance(data, Table):
         covered = getattr(network.layers[0], "place", None) is overlay
         first = (
             f" The first {data.classes} pixels show the weights of the label." if covered else ""
@@ -123,6 +124,6 @@ def _of_layers(network: FeedForward | Recurrent, data: Dataset) -> dict[str, Any
         if network.labelled
         else "(positive) and hybrids of them (negative)"
     )
-    caption = f"Test images {pairs}; {line}."
+    caption = f"Test {data.unit} {pairs}; {line}."
     found["Goodness of positives and negatives"] = (figure, caption)
     return found

@@ -14,7 +14,10 @@ from torch import Tensor, nn
 from forward_forward import hub
 from forward_forward.baselines.text import TextPerceptron
 from forward_forward.blueprints import build_network, check_numbers
-from forward_forward.data import Examples
+from forward_forward.data import Dataset, Examples
+from forward_forward.data.columns import Columns
+from forward_forward.data.source import Source
+from forward_forward.data.table import Table
 from forward_forward.data.text import TextFile, cleaned, encoded
 from forward_forward.data.windows import Windows
 from forward_forward.errors import CheckpointError, DataError, FFError, UsageError
@@ -56,6 +59,9 @@ class Model:
         metrics: how well it did on that set's test split, or on the held-out part where the name says so.
         matmul_dtype: of its matmuls.
         file: the text it learned from, where that was a file of one's own.
+        source: the table, the arrays or the folder it learned from, where they were one's own.
+        columns: what makes inputs of a table's rows; None where it reads no table.
+        scaled: whether pictures of another size are to be scaled to what it reads.
         described: all that its manifest says of it.
     """
 
@@ -66,6 +72,9 @@ class Model:
     metrics: dict[str, Any] = field(default_factory=dict)
     matmul_dtype: torch.dtype = torch.float32
     file: TextFile | None = None
+    source: Source | None = None
+    columns: Columns | None = None
+    scaled: bool = False
     described: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
@@ -192,6 +201,10 @@ def save_model(
     }
     if isinstance(data, Windows) and data.file is not None:
         described["file"] = asdict(data.file)
+    if isinstance(data, Dataset) and data.source is not None:
+        described |= {"source": asdict(data.source), "scaled": data.scaled}
+    if isinstance(data, Table):
+        described["columns"] = data.columns.describe()
     described |= {"data_sha256": data.train.sha256(), "learned": dict(learned or {})}
     write_model(folder, network, described)
 
@@ -236,6 +249,9 @@ def model_of(
             dict(described["metrics"]),
             _runnable(described["matmul_dtype"], device),
             TextFile(**described["file"]) if "file" in described else None,
+            Source(**described["source"]) if "source" in described else None,
+            Columns.of(described["columns"]) if "columns" in described else None,
+            described.get("scaled", False) is True,
             described=dict(described),
         )
         _check_answer(model)
@@ -259,6 +275,8 @@ def _check_answer(model: Model) -> None:
     network, length = model.network, math.prod(model.shape)
     if min(model.shape) < 1:
         raise ValueError(f"it reads images of shape {model.shape}")
+    if model.columns is not None and model.columns.width != length:
+        raise ValueError(f"its columns make {model.columns.width} inputs, it reads {length}")
     blank = next(network.parameters()).new_zeros(1).expand(1, length)
     if model.reads_text:
         reader = network.layers[0] if isinstance(network, FeedForward) else network

@@ -15,13 +15,17 @@ def evaluate(
         Path, typer.Argument(help="Folder of a run or of its model, or hub:user/name.")
     ],
     data: Annotated[
-        str | None, typer.Option(help="Data set.", show_default="the model's own")
+        str | None,
+        typer.Option(help="Data set, or a file or folder.", show_default="the model's own"),
     ] = None,
     data_dir: Annotated[Path | None, typer.Option(help="Where data sets lie.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
-    """Judge a model on a test split: every readout, and every layer alone."""
+    """Judge a model on a test split: every readout, and every layer alone.
+
+    A file or folder that it did not learn from is judged whole.
+    """
     from forward_forward.models import load_model
     from forward_forward.training import evaluation
 
@@ -57,9 +61,14 @@ def fitting_data(model: Any, name: str | None, data_dir: Path | None, device: st
     from forward_forward.data import load
     from forward_forward.data.dataset import names
     from forward_forward.data.examples import HELD_OUT
+    from forward_forward.data.own import is_path
 
     if model.reads_text:
         return _fitting_text(model, name, data_dir, device)
+    if is_path(name) if name is not None else model.source is not None:
+        return _fitting_own(model, name, device)
+    if model.columns is not None:
+        raise UsageError(f"{name}: images, but the model reads rows of a table; give --data FILE")
     given = model.data if name is None else name
     own = given.removesuffix(HELD_OUT)
     if name is None and own not in names():
@@ -75,6 +84,19 @@ def fitting_data(model: Any, name: str | None, data_dir: Path | None, device: st
             f"{len(model.class_names)} of {_size(model.shape)}; choose a data set that fits"
         )
     return data
+
+
+def _fitting_own(model: Any, name: str | None, device: str) -> Any:
+    """Return what a model of one's own data can be judged on: what it has not learned of them, or all of others."""
+    from forward_forward.data.examples import HELD_OUT
+    from forward_forward.data.own import known_data
+
+    path = model.source.found() if name is None else Path(name)
+    data = known_data(
+        path, model.columns, model.shape, model.class_names, model.source, model.scaled
+    )
+    held_out = model.data.endswith(HELD_OUT) and data.train is not data.test
+    return (data.for_validation() if held_out else data).to(device)
 
 
 def _fitting_text(model: Any, name: str | None, data_dir: Path | None, device: str) -> Any:
@@ -101,8 +123,7 @@ def _tell(result: Any, data: Any) -> None:
     from forward_forward.console import say, say_table
     from forward_forward.results import name_of
 
-    kind = "images" if data.shape[1] > 1 else "characters"
-    say(f"{data.name}: {len(data.test):,} {kind}")
+    say(*getattr(data, "notes", ()), f"{data.name}: {len(data.test):,} {data.unit}")
     for metric, value in result.metrics.items():
         if metric.endswith(("_perplexity", "_bits")):
             say(f"{name_of(metric)}: {value:.3f}")

@@ -42,13 +42,13 @@ def export(
     """
     _check_words(model, onnx, c, int8, budget)
     done: dict[str, Any] = {}
-    network = None if model is None else _network(model)
+    exported = None if model is None else _exportable(model)
     if onnx is not None:
-        done["onnx"] = _write_onnx(network, onnx, rate)
+        done["onnx"] = _write_onnx(exported, onnx, rate)
     if c is not None:
-        done["c"] = _write_c(network, c, rate, int8)
+        done["c"] = _write_c(exported, c, rate, int8)
     if budget:
-        done["budget"] = _budget(network)
+        done["budget"] = _budget(None if exported is None else exported.network)
     if as_json:
         say_json(done)
     else:
@@ -66,33 +66,46 @@ def _check_words(
         raise UsageError("--int8 is for C code; add --c FOLDER")
 
 
-def _network(model: Path) -> Any:
+def _exportable(model: Path) -> Any:
     from forward_forward.export.supported import exportable
     from forward_forward.models import load_model
 
-    return exportable(load_model(model).network)
+    loaded = load_model(model)
+    exportable(loaded.network)
+    return loaded
 
 
-def _write_onnx(network: Any, folder: Path, rate: float | None) -> dict[str, Any]:
+def _beside(model: Any) -> dict[str, bytes]:
+    """Return what lies beside the net of a table: how its columns become inputs."""
+    from forward_forward.export.columns import columns_file
+
+    if model.columns is None:
+        return {}
+    return {"columns.json": columns_file(model.columns, model.class_names)}
+
+
+def _write_onnx(model: Any, folder: Path, rate: float | None) -> dict[str, Any]:
     from dataclasses import replace
 
     from forward_forward.export.folder import check_free, write_new
     from forward_forward.export.onnx import RULE, onnx_files
 
     check_free(folder)
-    files = onnx_files(network, RULE if rate is None else replace(RULE, rate=rate))
+    rule = RULE if rate is None else replace(RULE, rate=rate)
+    files = {**onnx_files(model.network, rule, model.columns), **_beside(model)}
     write_new(folder, files)
     return {"folder": str(folder), "files": {name: len(data) for name, data in files.items()}}
 
 
-def _write_c(network: Any, folder: Path, rate: float | None, int8: bool) -> dict[str, Any]:
+def _write_c(model: Any, folder: Path, rate: float | None, int8: bool) -> dict[str, Any]:
     from forward_forward.export.budget import FLOAT, INT8, forward_forward_bytes
     from forward_forward.export.c import c_sources, passes_at_once, sizes_of
     from forward_forward.export.folder import check_free, write_new
 
     check_free(folder)
+    network = model.network
     sources = c_sources(network, rate=rate, int8=int8)
-    files = {name: text.encode() for name, text in sources.items()}
+    files = {**{name: text.encode() for name, text in sources.items()}, **_beside(model)}
     write_new(folder, files)
     needed = forward_forward_bytes(
         sizes_of(network), INT8 if int8 else FLOAT, passes_at_once(network)

@@ -1,5 +1,6 @@
-"""`ff predict`: what a saved model says of an image."""
+"""`ff predict`: what a saved model says of an image, or of the rows of a table."""
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -7,8 +8,13 @@ import typer
 
 from forward_forward.commands.evaluate import fitting_data
 from forward_forward.commands.parts import find_device
-from forward_forward.commands.program import say_json
+from forward_forward.commands.program import json_of, say_json
 from forward_forward.errors import UsageError
+
+FORMS = (".csv", ".tsv", ".parquet", ".json")
+MOST_SHOWN = 20
+"""Rows of a table that are shown with all their probabilities; of more, the answers alone."""
+MOST_CLASSES = 10
 
 
 def predict(
@@ -17,7 +23,10 @@ def predict(
     ],
     file: Annotated[
         Path | None,
-        typer.Argument(help="Picture, .npy, .npz or idx file; light ink on black, as in MNIST."),
+        typer.Argument(
+            help="What to ask about: a table; a picture, .npy, .npz or idx file, light ink on black as in MNIST; or a "
+            "folder of pictures."
+        ),
     ] = None,
     index: Annotated[
         int | None, typer.Option(help="Or: which image of the data set's test split.")
@@ -26,89 +35,151 @@ def predict(
         str | None, typer.Option(help="Data set of --index.", show_default="the model's own")
     ] = None,
     data_dir: Annotated[Path | None, typer.Option(help="Where data sets lie.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="File for the answers: .csv, .tsv, .parquet or .json; a row for each."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace that file.")] = False,
     explain: Annotated[
         bool, typer.Option("--explain", help="Show the goodness of every layer.")
     ] = False,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="Print the answers as JSON.")] = False,
 ) -> None:
-    """Name what is in an image, with a score for every label."""
+    """Name what is in images, or what belongs to the rows of a table, with a score for every label.
+
+    The answer is the label with the highest goodness. Probabilities are the softmax's, which may see it otherwise.
+    """
     if (file is None) == (index is None):
         raise UsageError("give either a FILE or --index N")
-    from forward_forward.models import load_model
+    _check_out(out, force)
+    from forward_forward.answers import asked
 
     place = find_device(device)
-    asked = load_model(model, place)
-    if asked.reads_text:
-        raise UsageError(f"this net reads text, not images; let it write: ff generate {model}")
-    if file is not None:
-        from forward_forward.data.image_file import read_images
-
-        images, true = read_images(file, asked.shape).to(place), None
+    answering = _loaded(model, place)
+    if file is None:
+        questions = _pick(fitting_data(answering, data, data_dir, place), index or 0)
     else:
-        images, true = _pick(fitting_data(asked, data, data_dir, place), index or 0)
-    answers = _answers(asked, images, true, explain, first=index or 0)
-    if as_json:
-        say_json(answers)
+        questions = _read(file, answering)
+    _give(asked(answering, questions, explain), out, as_json)
+
+
+def _loaded(folder: Path, device: str) -> Any:
+    from forward_forward.models import load_model
+
+    model = load_model(folder, device)
+    if model.reads_text:
+        raise UsageError(f"this net reads text, not images; let it write: ff generate {folder}")
+    return model
+
+
+def _read(file: Path, model: Any) -> Any:
+    from forward_forward.answers import questions_in
+
+    return questions_in(file, model)
+
+
+def _pick(data: Any, index: int) -> Any:
+    """Return the question of one example of the test split."""
+    from forward_forward.answers import Questions
+
+    test, unit = data.test, data.unit.removesuffix("s")
+    if not 0 <= index < len(test):
+        raise UsageError(f"no {unit} {index}; there are {len(test)}, counted from 0")
+    true = data.class_names[int(test.labels[index])]
+    return Questions(test.images[index : index + 1], unit, [index], [true])
+
+
+def _check_out(out: Path | None, force: bool) -> None:
+    if out is None:
+        return
+    if out.suffix.lower() not in FORMS:
+        raise UsageError(f"--out {out}: the name must end in one of {', '.join(FORMS)}")
+    if out.exists() and not (force and out.is_file()):
+        raise UsageError(f"{out} is there already; add --force to replace it, or choose another")
+    if out.suffix.lower() == ".parquet" and find_spec("pyarrow") is None:
+        text = f"{out}: writing Parquet needs pyarrow: pip install 'forward-forward[parquet]'"
+        raise UsageError(text)
+    from forward_forward.training.checkpoints import check_writable
+
+    check_writable(out.parent)
+
+
+def _give(answers: Any, out: Path | None, as_json: bool) -> None:
+    if out is not None:
+        _write(answers, out)
+        _tell_of_file(answers, out, as_json)
+    elif as_json:
+        say_json(answers.plain())
     else:
         _tell(answers)
 
 
-def _pick(data: Any, index: int) -> tuple[Any, str]:
-    """Return one image of the test split, and its class."""
-    test = data.test
-    if not 0 <= index < len(test):
-        raise UsageError(f"no image {index}; there are {len(test)}, counted from 0")
-    return test.images[index : index + 1], data.class_names[int(test.labels[index])]
+def _write(answers: Any, out: Path) -> None:
+    """Write a file of answers, whole or not at all."""
+    import io
+
+    from forward_forward.records import write_atomically
+
+    form = out.suffix.lower()
+    if form == ".json":
+        write_atomically(out, json_of(answers.plain()) + "\n")
+    elif form == ".parquet":
+        stream = io.BytesIO()
+        answers.frame().to_parquet(stream, index=False)
+        write_atomically(out, stream.getvalue())
+    else:
+        separator = "\t" if form == ".tsv" else ","
+        frame = answers.frame()
+        write_atomically(out, frame.to_csv(index=False, sep=separator, lineterminator="\n"))
 
 
-def _answers(
-    model: Any, images: Any, true: str | None, explain: bool, first: int = 0
-) -> list[dict[str, Any]]:
-    import torch
-
-    scores = [model.scores(part) for part in images.split(1000)]
-    if explain and scores[0].layers is None:
-        raise UsageError(
-            "--explain shows the goodness of each label; a backpropagation net, or one without labels, has none"
-        )
-    readouts = {
-        name: torch.cat([part.readouts[name] for part in scores]).cpu()
-        for name in scores[0].readouts
-    }
-    layers = torch.cat([part.layers for part in scores], dim=1).cpu() if explain else None
-    names = model.class_names
-    answers = [_answer(i, readouts, layers, names, true) for i in range(len(images))]
-    return [answer | {"image": answer["image"] + first} for answer in answers]
-
-
-def _answer(
-    i: int, readouts: dict[str, Any], layers: Any, names: tuple[str, ...], true: str | None
-) -> dict[str, Any]:
-    """Return one image's answer as plain JSON."""
-    main = next(iter(readouts.values()))[i]
-    best = int(main.argmax())
-    answer: dict[str, Any] = {"image": i, "label": best, "class": names[best]}
-    if true is not None:
-        answer["true_class"] = true
-    if "goodness" in readouts:
-        answer["goodness"] = dict(zip(names, readouts["goodness"][i].tolist(), strict=True))
-    if "softmax" in readouts:
-        shares = readouts["softmax"][i].float().softmax(0).tolist()
-        answer["probabilities"] = dict(zip(names, shares, strict=True))
-    if layers is not None:
-        answer["layers"] = [dict(zip(names, row, strict=True)) for row in layers[:, i].tolist()]
-    return answer
-
-
-def _tell(answers: list[dict[str, Any]]) -> None:
+def _tell_of_file(answers: Any, out: Path, as_json: bool) -> None:
     from forward_forward.console import say
 
-    if len(answers) == 1:
-        _tell_one(answers[0])
+    right, known = answers.accuracy
+    if as_json:
+        found = {"out": str(out), "answers": len(answers), "notes": answers.questions.notes}
+        say_json(found | ({"accuracy": 100 * right / known} if known else {}))
         return
-    for answer in answers:
-        say(f"image {answer['image']}: {answer['class']}{_sure(answer)}")
+    say(*answers.questions.notes, *_judged(answers), f"wrote {len(answers):,} answers to {out}")
+
+
+def _judged(answers: Any) -> list[str]:
+    right, known = answers.accuracy
+    if not known or len(answers) == 1:
+        return []
+    return [f"right: {right:,} of {known:,} whose class is known, {100 * right / known:.2f} %"]
+
+
+def _tell(answers: Any) -> None:
+    from forward_forward.console import say
+
+    said, unit = answers.plain(), answers.questions.unit
+    if len(said) == 1:
+        say(*answers.questions.notes)
+        _tell_one(said[0])
+        return
+    shown = said[0].get("probabilities") or said[0].get("goodness") or {}
+    if len(said) <= MOST_SHOWN and len(shown) <= MOST_CLASSES and unit == "row":
+        _tell_rows(said, list(shown))
+    else:
+        for answer in said:
+            say(f"{unit} {answer[unit]}: {answer['class']}{_sure(answer)}")
+    say(*answers.questions.notes, *_judged(answers))
+
+
+def _tell_rows(said: list[dict[str, Any]], names: list[str]) -> None:
+    from forward_forward.console import say_table
+
+    shares = "probabilities" in said[0]
+    unit = "%" if shares else "goodness"
+    rows = []
+    for answer in said:
+        scores = answer["probabilities"] if shares else answer["goodness"]
+        cells = [f"{100 * scores[n]:.1f}" if shares else f"{scores[n]:.4g}" for n in names]
+        rows.append([str(answer["row"]), answer["class"], *cells])
+    say_table(["row", "answer ", *(f"{name}, {unit}" for name in names)], rows)
 
 
 def _tell_one(answer: dict[str, Any]) -> None:

@@ -76,8 +76,13 @@ def refuse_to_replace(*kept: Path) -> None:
 
 
 def say_json(value: Any) -> None:
-    """Print plain data as JSON, numbers that are not finite as null."""
-    typer.echo(json.dumps(_finite(value), indent=1, default=str))
+    """Print plain data as JSON."""
+    typer.echo(json_of(value))
+
+
+def json_of(value: Any) -> str:
+    """Return plain data as JSON, numbers that are not finite as null."""
+    return json.dumps(_finite(value), indent=1, default=str)
 
 
 def _ended(line: str, code: int) -> typer.Exit:

@@ -29,8 +29,21 @@ def train(
     data: Annotated[
         str | None,
         typer.Option(
-            help="Data set; `ff list` names them.", show_default="digits", autocompletion=data_names
+            help="Data set, `ff list` names them; or a table (.csv, .tsv, .parquet), a .npz, or a folder with a folder "
+            "of pictures per class.",
+            show_default="digits",
+            autocompletion=data_names,
         ),
+    ] = None,
+    target: Annotated[
+        str | None,
+        typer.Option(help="Column of a table to predict.", show_default="the last"),
+    ] = None,
+    without: Annotated[
+        list[str] | None, typer.Option(help="Column not to read; may be given more than once.")
+    ] = None,
+    size: Annotated[
+        int | None, typer.Option(help="Scale the pictures of a folder to so many pixels square.")
     ] = None,
     text: Annotated[
         str | None, typer.Option(help="Or: learn to write as this text file does, or as `aesop`.")
@@ -116,7 +129,8 @@ def train(
     adversary: Annotated[
         float | None,
         typer.Option(
-            help="Move pixels by so much against the first layer, 0 for not.", show_default="0.05"
+            help="Move pixels by so much against the first layer, 0 for not.",
+            show_default="0.05, of a table 0",
         ),
     ] = None,
     optimizer: Annotated[
@@ -165,10 +179,10 @@ def train(
 ) -> None:
     """Train a network without backpropagation, and one with it to compare.
 
-    Without options: our best method on the digits that ship with scikit-learn.
+    Without options: our best method on the digits that ship with scikit-learn. Of data of your own a fifth of each
+    class is for the test, the same every time, where they do not say themselves which.
     """
     from forward_forward.composition import Settings
-    from forward_forward.data import load
 
     settings = Settings(
         widths=find_widths(widths),
@@ -198,15 +212,34 @@ def train(
         raise UsageError("--window is for --text")
     if text is not None and data is not None:
         raise UsageError("--data names images and --text a text; leave one of them out")
+    if text is not None and (target or without or size):
+        raise UsageError("--target, --without and --size are for --data; leave them out")
+    own = {"target": target, "without": without or (), "size": size}
     read: Any = (
-        load("digits" if data is None else data, data_dir, where)
+        _images_or_rows("digits" if data is None else data, data_dir, own, where)
         if text is None
         else _windows(text, window, data_dir, where)
     )
     if validation:
         read = read.for_validation()
-    folder = _folder(out, read.name.partition("/")[0], resume)
-    _run(settings, read, folder, resume, report, as_json, tensorboard)
+    name = read.name.partition("/")[0].partition(".")[0] or "own"
+    _run(settings, read, _folder(out, name, resume), resume, report, as_json, tensorboard)
+
+
+def _images_or_rows(data: str, data_dir: Path | None, own: dict[str, Any], device: str) -> Any:
+    """Return a data set by its name, or one's own by its path."""
+    from forward_forward.console import counting
+    from forward_forward.data import load
+    from forward_forward.data.own import is_path, load_own
+
+    if not is_path(data):
+        if any(own.values()):
+            raise UsageError(
+                f"--target, --without and --size are for your own data, not for {data}"
+            )
+        return load(data, data_dir, device)
+    with counting("reading pictures") as watch:
+        return load_own(Path(data), **own, watch=watch).to(device)
 
 
 def _windows(text: str, window: int | None, data_dir: Path | None, device: str) -> Any:
@@ -276,8 +309,8 @@ def _announce(data: Any, folder: Path) -> None:
     from forward_forward.console import say
 
     train, test = f"{len(data.train):,}", f"{len(data.test):,}"
-    kind = "images" if data.shape[1] > 1 else "characters"
-    say(f"{data.name}: {train} {kind} to learn from, {test} to be judged on → {folder}")
+    say(*getattr(data, "notes", ()))
+    say(f"{data.name}: {train} {data.unit} to learn from, {test} to be judged on → {folder}")
 
 
 def _picture(folder: Path, data: Any, kept: dict[str, Any], events: bool) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from forward_forward import data
 from forward_forward.data.examples import HELD_OUT, Split
+from forward_forward.data.source import Source
 from forward_forward.discover import pick, submodules
 from forward_forward.errors import DataError, UsageError
 
@@ -33,6 +34,9 @@ class Dataset:
         train: what a net may learn from.
         test: what it is judged on.
         class_names: one name per class.
+        source: the file or folder of one's own that it was read from; None for a set that is found by its name.
+        scaled: whether its pictures were scaled to this size, and others are to be.
+        notes: what was made of one's own data, in words, a line each.
 
     Raises:
         DataError: a split is empty, has no labels, images and labels of different number, another
@@ -54,6 +58,9 @@ class Dataset:
     train: Split
     test: Split
     class_names: tuple[str, ...]
+    source: Source | None = None
+    scaled: bool = False
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if len(self.class_names) != self.classes:
@@ -70,6 +77,11 @@ class Dataset:
             _check_form(where, split, self.features)
             _check_pixels(where, split.images)
             check_labels(where, split.labels, self.classes)
+
+    @property
+    def unit(self) -> str:
+        """What its examples are called."""
+        return "images"
 
     @property
     def held_out(self) -> bool:

@@ -73,6 +73,11 @@ class Examples(Protocol):
         ...
 
     @property
+    def unit(self) -> str:
+        """What its examples are called: images, rows, characters."""
+        ...
+
+    @property
     def train(self) -> Split:
         """What a net may learn from."""
         ...

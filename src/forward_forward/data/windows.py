@@ -57,6 +57,11 @@ class Windows:
         return 1, 1, self.window
 
     @property
+    def unit(self) -> str:
+        """What its examples are called."""
+        return "characters"
+
+    @property
     def held_out(self) -> bool:
         """Whether `test` is held out of the training text, to choose by."""
         return self.name.endswith(HELD_OUT)

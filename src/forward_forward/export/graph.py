@@ -21,7 +21,11 @@ OPSET, IR_VERSION = 18, 8
 """ONNX 1.13 of 2022 and all runtimes since."""
 
 Shape = Sequence[int | str]
-TYPES = {np.dtype(np.float32): TensorProto.FLOAT, np.dtype(np.int64): TensorProto.INT64}
+TYPES = {
+    np.dtype(np.float32): TensorProto.FLOAT,
+    np.dtype(np.float64): TensorProto.DOUBLE,
+    np.dtype(np.int64): TensorProto.INT64,
+}
 
 
 class Graph:

@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from forward_forward.data.columns import Columns
 from forward_forward.errors import UsageError
 from forward_forward.export.forward import Forward, weight_names
 from forward_forward.export.graph import Graph
 from forward_forward.export.power_sum import forms
-from forward_forward.export.step import Step
-from forward_forward.export.supported import exportable, first_layer
+from forward_forward.export.step import Step, inputs_of
+from forward_forward.export.supported import exportable
 from forward_forward.networks.feed_forward import FeedForward
 from forward_forward.training.optimizers import Rule, SmoothedGradient
 
@@ -21,21 +22,32 @@ RULE, HEAD_RULE = SmoothedGradient(1.5e-3, 0.002), SmoothedGradient(0.1, 0.003)
 """The rules of our best net (`recipes/best_supervised.py`)."""
 
 
-def onnx_files(network: FeedForward, rule: SmoothedGradient = RULE) -> dict[str, bytes]:
+def onnx_files(
+    network: FeedForward, rule: SmoothedGradient = RULE, columns: Columns | None = None
+) -> dict[str, bytes]:
     """Return both graphs as files, `predict.onnx` and `learn.onnx`; a net with a softmax learns from hard negatives.
+
+    Arguments:
+        network: what is exported.
+        rule: updates the layers.
+        columns: of a net that reads the rows of a table; both graphs then take its columns.
 
     Raises:
         UsageError: the network or the rule cannot be exported.
     """
     head_rule = HEAD_RULE if exportable(network).head is not None else None
-    graphs = {"predict": prediction(network), "learn": training_step(network, rule, head_rule)}
+    graphs = {
+        "predict": prediction(network, columns),
+        "learn": training_step(network, rule, head_rule, columns),
+    }
     return {f"{name}.onnx": graph.SerializeToString() for name, graph in graphs.items()}
 
 
-def prediction(network: FeedForward) -> Any:
+def prediction(network: FeedForward, columns: Columns | None = None) -> Any:
     """Return an ONNX model that answers for images.
 
-    Inputs: `images [N, D]`, and every weight under its name in `network.state_dict()`; left out, it is the net's own.
+    Inputs: `images [N, D]`, or with `columns` what `read_columns` names; and every weight under its name in
+    `network.state_dict()`; left out, it is the net's own.
     Outputs: `goodness [N, C]`, the sum over the layers that readouts use, and `label [N]`, where it is highest.
 
     Raises:
@@ -43,7 +55,7 @@ def prediction(network: FeedForward) -> Any:
     """
     exportable(network)
     graph, judges = Graph(), forms(network)
-    images = graph.input("images", ["N", first_layer(network).in_features])
+    images = inputs_of(graph, network, columns)
     forward = Forward(graph, network, weight_names(network))
     y, _ = forward.first(forward.see(images), forward.at_strength(forward.every_label))
     read = []
@@ -60,7 +72,10 @@ def prediction(network: FeedForward) -> Any:
 
 
 def training_step(
-    network: FeedForward, rule: SmoothedGradient, head_rule: SmoothedGradient | None = None
+    network: FeedForward,
+    rule: SmoothedGradient,
+    head_rule: SmoothedGradient | None = None,
+    columns: Columns | None = None,
 ) -> Any:
     """Return an ONNX model that is one step of `Simultaneous` learning, in float32.
 
@@ -76,13 +91,14 @@ def training_step(
         network: its loss, goodness, normalisation and peers become part of the graph.
         rule: updates the layers.
         head_rule: updates the softmax head; None leaves it alone.
+        columns: of a table, which then stand in place of `images`.
 
     Raises:
         UsageError: the network or a rule cannot be exported, or there is a rule for a head that is not there.
     """
     exportable(network)
     _check_rules(network, rule, head_rule)
-    step = Step(network, rule, head_rule)
+    step = Step(network, rule, head_rule, columns)
     seen = step.forward.see(step.images)
     right = step.forward.one_of_n(step.labels)
     drawn = step.given if head_rule is None else step.teach_head(seen, right, head_rule)

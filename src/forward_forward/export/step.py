@@ -2,7 +2,9 @@
 
 import numpy as np
 
+from forward_forward.data.columns import Columns
 from forward_forward.errors import UsageError
+from forward_forward.export.columns import read_columns
 from forward_forward.export.forward import Forward, Seen, weight_names
 from forward_forward.export.graph import Graph, Value
 from forward_forward.export.power_sum import PowerSum, forms
@@ -19,6 +21,13 @@ UNLIKELY = 1e30
 """Taken off the score of a label that must not be drawn."""
 
 
+def inputs_of(graph: Graph, network: FeedForward, columns: Columns | None) -> Value:
+    """Return the first layer's inputs `[N, D]`: the graph's input `images`, or what it makes of a table's columns."""
+    if columns is not None:
+        return read_columns(graph, columns)
+    return graph.input("images", ["N", first_layer(network).in_features])
+
+
 class Step:
     """The nodes of a training step.
 
@@ -28,14 +37,19 @@ class Step:
         network: is exportable.
         rule: updates the layers.
         head_rule: updates the softmax head, if there is one.
+        columns: of a table, of which the graph makes the inputs.
     """
 
     def __init__(
-        self, network: FeedForward, rule: SmoothedGradient, head_rule: SmoothedGradient | None
+        self,
+        network: FeedForward,
+        rule: SmoothedGradient,
+        head_rule: SmoothedGradient | None,
+        columns: Columns | None = None,
     ) -> None:
         self.network, self.rule = network, rule
         self.graph = graph = Graph()
-        self.images = graph.input("images", ["N", first_layer(network).in_features])
+        self.images = inputs_of(graph, network, columns)
         self.labels = graph.input("labels", ["N"], np.int64)
         if head_rule is None:
             self.given = graph.input("negatives", ["N"], np.int64)

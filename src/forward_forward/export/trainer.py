@@ -14,6 +14,8 @@ except ImportError as error:
     raise ImportError(text) from error
 
 Arrays = dict[str, NDArray[Any]]
+Inputs = NDArray[Any] | Mapping[str, NDArray[Any]]
+"""Images `[N, D]`; or `numbers` and `choices`, as the `columns.json` of a net that reads a table has them."""
 
 
 class OnnxTrainer:
@@ -45,12 +47,12 @@ class OnnxTrainer:
 
     def learn(
         self,
-        images: NDArray[np.float32],
+        inputs: Inputs,
         labels: NDArray[np.int64],
         draw: np.random.Generator,
         gain: float = 1.0,
     ) -> NDArray[np.float32]:
-        """Learn from images `[N, D]` and labels `[N]` at a share of the full rate.
+        """Learn from images `[N, D]`, or a table's columns by name, and labels `[N]` at a share of the full rate.
 
         Returns:
             The goodness of each layer on the positive and the negative pass, `[L, 2, N]`.
@@ -60,9 +62,8 @@ class OnnxTrainer:
         else:
             wrong = labels + draw.integers(1, self.classes, len(labels))
             chance = {"negatives": wrong % self.classes}
-        return self.step(images=images, labels=labels, gain=np.array(gain, np.float32), **chance)[
-            "goodness"
-        ]
+        given = {**_named(inputs), "labels": labels, "gain": np.array(gain, np.float32)}
+        return self.step(**given, **chance)["goodness"]
 
     def step(self, **given: Any) -> Arrays:
         """Make a step with these inputs, take in the new state, and return all other outputs."""
@@ -73,9 +74,13 @@ class OnnxTrainer:
         }
         return found
 
-    def predict(self, images: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        """Return the goodness of every label `[N, C]` of images `[N, D]`, and the label of each, `[N]`."""
+    def predict(self, inputs: Inputs) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """Return the goodness of every label `[N, C]`, and the label, `[N]`, of images or a table's columns."""
         reads = {each.name for each in self._predict.get_overridable_initializers()}
         weights = {name: value for name, value in self.state.items() if name in reads}
-        goodness, label = self._predict.run(None, {"images": images, **weights})
+        goodness, label = self._predict.run(None, {**_named(inputs), **weights})
         return goodness, label
+
+
+def _named(inputs: Inputs) -> Mapping[str, NDArray[Any]]:
+    return inputs if isinstance(inputs, Mapping) else {"images": inputs}

@@ -115,6 +115,9 @@ class _Run:
             "plan": plan.describe(),
             "matmul_dtype": describe(learner.matmul_dtype),
         }
+        source = getattr(data, "source", None)
+        if source is not None:  # a table that was changed is another one, under the same name
+            self.identity["content"] = source.sha256[:12]
         self.generator_state: Tensor | None = None
 
     def go(self, interrupted: Callable[[], int]) -> None:

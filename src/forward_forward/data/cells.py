@@ -1,0 +1,103 @@
+"""The cells of a table's columns as numbers and as texts; both know which cells are missing."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from pandas import Series
+
+MISSING = ""
+"""The text of a cell that is empty."""
+_WHOLE = re.compile(r"([+-]?\d+)\.0+")
+_DATE = re.compile(r"(\d{4}-\d\d?-\d\d?|\d\d?[./]\d\d?[./]\d{2,4}|\d\d?:\d\d)\b.*", re.DOTALL)
+
+
+def texts_of(column: Series[Any]) -> NDArray[np.object_]:
+    """Return each cell as text without spaces around it, `MISSING` where it is empty; 3.0 is the same text as 3.
+
+    Example:
+        >>> import pandas
+        >>> texts_of(pandas.Series([3.0, None, 0.5])).tolist(), texts_of(pandas.Series([True, False])).tolist()
+        (['3', '', '0.5'], ['True', 'False'])
+    """
+    missing = column.isna().to_numpy(bool)
+    cells = column.astype(object).to_numpy()
+    texts = np.full(len(cells), MISSING, object)
+    for row in np.flatnonzero(~missing):
+        text = str(cells[row]).strip()
+        whole = _WHOLE.fullmatch(text)
+        texts[row] = whole[1] if whole else text
+    return texts
+
+
+def numbers_of(column: Series[Any]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return each cell as a number, NaN where it is none, and which cells are neither numbers nor missing.
+
+    Example:
+        >>> import pandas
+        >>> numbers, odd = numbers_of(pandas.Series(["1", " 2.5", None, "many"]))
+        >>> numbers.tolist(), odd.tolist()
+        ([1.0, 2.5, nan, nan], [False, False, False, True])
+    """
+    import pandas as pd
+
+    types = pd.api.types
+    if types.is_bool_dtype(column) or not (
+        types.is_numeric_dtype(column) or _holds_texts(column.dtype)
+    ):
+        return np.full(len(column), np.nan), column.notna().to_numpy(bool)
+    if not types.is_numeric_dtype(column):
+        column = column.astype("str").str.strip().replace(MISSING, None)
+    elif types.is_complex_dtype(column):
+        return np.full(len(column), np.nan), np.ones(len(column), bool)
+    read = pd.to_numeric(column, errors="coerce").to_numpy(np.float64, na_value=np.nan)
+    return read, np.isnan(read) & column.notna().to_numpy(bool)
+
+
+def holds_dates(column: Series[Any]) -> bool:
+    """Return whether a column holds dates or times of day.
+
+    Example:
+        >>> import pandas
+        >>> holds_dates(pandas.Series(["2024-02-29", "2024-3-1 12:00", None]))
+        True
+    """
+    import pandas as pd
+
+    if pd.api.types.is_datetime64_any_dtype(column) or str(column.dtype).startswith("timedelta"):
+        return True
+    if not _holds_texts(column.dtype):
+        return False
+    first = [str(cell).strip() for cell in column.dropna().iloc[:200]]
+    dates = sum(_DATE.fullmatch(text) is not None for text in first)
+    return bool(first) and dates >= 0.9 * len(first)
+
+
+def row_name(column: Series[Any], row: int) -> str:
+    """Return how a row is called: by its index, or by its number, counted from 0."""
+    return f"row {column.index[row]}"
+
+
+def rows_named(column: Series[Any], which: NDArray[np.bool_], most: int = 3) -> str:
+    """Return the first rows of which this holds, in words: '4 rows (0, 2, 5, …)'.
+
+    Example:
+        >>> import pandas
+        >>> rows_named(pandas.Series([1, 2, 3]), np.array([True, False, True]))
+        '2 rows (0, 2)'
+    """
+    rows = np.flatnonzero(which)
+    shown = ", ".join(str(column.index[row]) for row in rows[:most])
+    more = ", …" if len(rows) > most else ""
+    return f"{len(rows):,} row{'s' * (len(rows) != 1)} ({shown}{more})"
+
+
+def _holds_texts(dtype: Any) -> bool:
+    import pandas as pd
+
+    return pd.api.types.is_object_dtype(dtype) or pd.api.types.is_string_dtype(dtype)
