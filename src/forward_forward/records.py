@@ -162,7 +162,6 @@ def write_atomically(path: Path | str, content: str | bytes) -> None:
         FFError: If that fails; an earlier file is then intact and no temporary file is left.
     """
     try:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, content.encode() if isinstance(content, str) else content)
     except OSError as error:
         raise FFError(f"cannot write {path}: {error.strerror or error}") from error
