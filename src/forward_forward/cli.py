@@ -20,6 +20,7 @@ from forward_forward.commands import (
     report,
     reproduce,
     results,
+    serve,
     train,
 )
 
@@ -40,6 +41,7 @@ app.command("compare")(compare.compare)
 app.command("results")(results.results)
 app.command("report")(report.report)
 app.add_typer(data.app, name="data")
+app.command("serve")(serve.serve)
 app.command("bench")(bench.bench)
 
 
