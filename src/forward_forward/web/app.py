@@ -140,7 +140,8 @@ def _add_models(app: FastAPI, studio: Studio) -> None:
         return _plain(studio.samples_of(which))
 
     @app.post("/api/look")
-    def look(drawing: Drawing) -> Response:
+    async def look(drawing: Drawing) -> Response:
+        # In the loop's own thread: a hop to another costs more than the answer, and no two ask a net at once.
         shape = (drawing.channels, drawing.height, drawing.width)
         return _plain(studio.look(drawing.model, drawing.pixels, shape, drawing.centre))
 

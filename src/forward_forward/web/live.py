@@ -21,7 +21,7 @@ from forward_forward.training.simultaneous import Simultaneous
 from forward_forward.web.choices import Wish, negatives_of, settings_of
 from forward_forward.web.seen import Spread, first_units
 
-POINTS = 600
+POINTS = 240
 """Points of a curve, at most: more would not be seen."""
 LOOKS = 0.4
 """Seconds between two looks at weights and goodness."""

@@ -45,7 +45,7 @@ class Studio:
         self.load, self.known, self.runs = load, tuple(known), runs
         self.run: LiveRun | None = None
         self.closing = threading.Event()
-        self._starting, self._asking = threading.Lock(), threading.Lock()
+        self._starting = threading.Lock()
         warm(model)
 
     def cards(self) -> dict[str, Any]:
@@ -62,8 +62,7 @@ class Studio:
         """
         model = self._model(which)
         image = as_read(unpacked(pixels, shape), model.shape, centre)
-        with self._asking:  # a net keeps copies of its weights, and makes them as it is asked
-            return answered(model, image)
+        return answered(model, image)
 
     def samples_of(self, which: str) -> list[dict[str, Any]]:
         """Return the test images that go with a model."""

@@ -1,11 +1,11 @@
 // What the net says: the answer, bars that stack layer by layer, and each layer alone.
 
-import { element, showPixels, unpack } from "./api.js";
+import { element, entry, showPixels, unpack } from "./api.js";
 
 const byId = (id) => document.getElementById(id);
 const MOST_ROWS = 10; // of labels, where there are many
 const FEW = 12;
-const percent = (share) => `${(100 * share).toFixed(share > 0.9995 || share < 0.0005 ? 0 : 1)} %`;
+const percent = (share) => `${(100 * share).toFixed(1)} %`;
 
 export class Answer {
   constructor() {
@@ -44,11 +44,8 @@ export class Answer {
     const head = element("div", "bar-row bar-head muted small");
     head.append(element("span"), element("span"), element("span", "bar-value", "goodness"), element("span", "bar-share", "softmax"));
     byId("bars").replaceChildren(head, ...this.rows.map(({ row }) => row));
-    byId("legend").replaceChildren(...units.flatMap((width, layer) => {
-      const key = element("span", `key layer-${layer % 6}`);
-      const words = element("span", "", `layer ${layer + 1}, ${width} units${counted[layer] ? "" : " (not counted)"}`);
-      return [key, words];
-    }));
+    byId("legend").replaceChildren(...units.map((width, layer) => (
+      entry(`layer-${layer % 6}`, `layer ${layer + 1}, ${width} units${counted[layer] ? "" : " (not counted)"}`))));
   }
 
   makeLayers() {

@@ -54,6 +54,13 @@ export function element(tag, className = "", text = "") {
   return made;
 }
 
+// A colour and what it stands for.
+export function entry(style, words) {
+  const made = element("span", "entry");
+  made.append(element("span", `key ${style}`), element("span", "", words));
+  return made;
+}
+
 // Draws bytes, channel by channel, into a canvas of the image's own size.
 export function showPixels(canvas, bytes, [channels, height, width]) {
   canvas.width = width;

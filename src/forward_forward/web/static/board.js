@@ -142,8 +142,6 @@ export class Board {
     };
     canvas.addEventListener("pointerdown", (event) => {
       if (event.button !== 0 || this.pointer) return;
-      event.preventDefault();
-      canvas.focus({ preventScroll: true });
       canvas.setPointerCapture(event.pointerId);
       this.keep();
       this.pointer = { id: event.pointerId, at: place(event) };

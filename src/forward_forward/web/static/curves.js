@@ -1,6 +1,6 @@
 // Line charts that grow: plain SVG, coloured by the style sheet.
 
-import { element } from "./api.js";
+import { element, entry } from "./api.js";
 
 const [WIDTH, HEIGHT] = [420, 190];
 const EDGE = { left: 40, right: 12, top: 10, bottom: 24 };
@@ -34,7 +34,8 @@ export class Chart {
     this.reset(1, []);
   }
 
-  // Begin anew: epochs on the x axis, and the lines there are, `{ name, style }`.
+  // Begin anew: epochs on the x axis, and the lines there are, `{ name, style }`;
+  // one that is drawn beside another has no name, but `besides`, the other's.
   reset(epochs, lines) {
     this.epochs = Math.max(1, epochs);
     this.lines = lines.map((line) => ({ ...line, points: [] }));
@@ -82,9 +83,11 @@ export class Chart {
   }
 
   tell() {
-    this.words.replaceChildren(...this.lines.flatMap(({ name, style, points }) => {
-      const last = points.length ? ` ${points[points.length - 1][1].toFixed(this.digits)}` : "";
-      return [element("span", `key ${style}`), element("span", "", name + last)];
+    const last = ({ points }) => (points.length ? points[points.length - 1][1].toFixed(this.digits) : "");
+    this.words.replaceChildren(...this.lines.filter(({ name }) => name).map((line) => {
+      const beside = this.lines.filter(({ besides }) => besides === line.name);
+      const values = [line, ...beside].map(last).filter(Boolean).join(" / ");
+      return entry(line.style, `${line.name} ${values.replaceAll("-", "−")}`);
     }));
     this.svg.setAttribute("aria-label", this.words.textContent || "No points yet");
   }

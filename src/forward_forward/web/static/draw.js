@@ -63,8 +63,8 @@ function tellSeen(centre, exact) {
   const [, height, width] = cards[which].shape;
   let how = "scaled as a whole";
   if (exact) how = "a test image as it is";
-  else if (centre) how = "centred by mass, scaled as MNIST does";
-  byId("seen-words").textContent = `What it reads: ${height}×${width}, ${how}`;
+  else if (centre) how = "scaled and centred by mass as MNIST does";
+  byId("seen-words").textContent = `What it reads: ${height}×${width} pixels, ${how}`;
 }
 
 function chooseNet(key) {

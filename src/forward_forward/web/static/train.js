@@ -96,7 +96,7 @@ function begins({ epochs, wish: asked }) {
   charts.error.reset(epochs, [{ name: "goodness", style: "main-line" }, { name: "softmax", style: "second-line" }]);
   for (const name of COLUMNS) charts[name].reset(epochs, layers);
   charts.goodness.reset(epochs, layers.flatMap(({ name, style }) => [
-    { name: `${name} +`, style }, { name: "−", style: `${style} dashed` }]));
+    { name, style }, { besides: name, style: `${style} dashed` }]));
   byId("saved").textContent = "Saved nets lie in runs/.";
 }
 
