@@ -28,7 +28,7 @@ errors < discover allocator environment randomness slopes < goodness < losses < 
 < baselines < data < training exhibits < beyond < hardware
 < records < results < pictures < report < recipes < memory < reproduce < models gallery overview composition
 < text_composition < experiment
-< benchmarks < distributed estimators export web < console < commands < cli < __main__
+< distributed estimators export web < benchmarks < console < commands < cli < __main__
 """
 RANKS = {name: rank for rank, row in enumerate(ORDER.split("<")) for name in row.split()}
 WINGS = {"beyond", "hardware", "distributed", "estimators", "export", "web"}

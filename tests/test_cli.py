@@ -71,6 +71,7 @@ def test_help_needs_no_torch():
         "results",
         "report",
         "data",
+        "serve",
         "bench",
     ]:
         assert command in run.stdout

@@ -13,7 +13,7 @@ from forward_forward.models import Model
 
 SEVEN = [[(0.3, 0.22), (0.7, 0.22), (0.45, 0.8)]]
 ZERO = [[(0.5 + 0.18 * np.cos(a), 0.5 + 0.3 * np.sin(a)) for a in np.linspace(0, 2 * np.pi, 24)]]
-WAIT = 15_000
+WAIT = 60_000
 SEEN = """([width, height]) => Array.from(
     document.getElementById('seen').getContext('2d').getImageData(0, 0, width, height).data
 ).filter((_, i) => i % 4 === 0)"""
@@ -72,7 +72,7 @@ def answer(page):
 
 def comes(page, condition):
     """Wait until something is true in the page; asked from outside, as the page forbids code made of strings."""
-    ends = time.monotonic() + 15
+    ends = time.monotonic() + WAIT / 1000
     while not page.evaluate(condition):
         assert time.monotonic() < ends, condition
         page.wait_for_timeout(20)
@@ -80,7 +80,7 @@ def comes(page, condition):
 
 def settled(page):
     """Wait until the answer to what is on the board has come: two looks alike, a moment apart."""
-    before, ends = None, time.monotonic() + 10
+    before, ends = None, time.monotonic() + WAIT / 1000
     while time.monotonic() < ends:
         page.wait_for_timeout(120)
         seen = page.evaluate(
@@ -334,7 +334,7 @@ def test_train_watch_change_use_and_save(visit, studio, tmp_path):
 
 
 def until(page, condition):
-    ends = time.monotonic() + 10
+    ends = time.monotonic() + WAIT / 1000
     while not condition():
         assert time.monotonic() < ends
         page.wait_for_timeout(30)

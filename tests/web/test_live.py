@@ -15,7 +15,7 @@ from forward_forward.training.loop import train
 from forward_forward.web import live as live_module
 from forward_forward.web.choices import Wish, settings_of
 from forward_forward.web.events import Reader, finite, stream
-from forward_forward.web.live import POINTS, LiveRun
+from forward_forward.web.live import LiveRun
 from page import WISH, below
 
 
@@ -23,7 +23,7 @@ def wished(**changed) -> Wish:
     return Wish(**{k: v for k, v in (WISH | {"seed": 0} | changed).items() if k != "pace"})
 
 
-def until(condition, seconds=20):
+def until(condition, seconds=60):
     ends = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < ends, "it did not come to that"
@@ -77,10 +77,12 @@ def test_what_it_tells(run):
         assert layer["means"][0] > layer["means"][1]
 
 
-def test_curves_stay_short(run):
-    watched = run(epochs=60, widths=[4])
+def test_curves_stay_short(run, monkeypatch):
+    monkeypatch.setattr(live_module, "POINTS", 20)
+    watched = run(epochs=3, widths=[4])
     until(lambda: watched.ended)
-    assert POINTS / 2 < len(watched.told.points) < 2 * POINTS
+    steps = 3 * (len(watched.data.train) // 50)
+    assert len(watched.told.points) == steps // (steps // 20)
 
 
 def test_rate_and_negatives_change_while_it_learns(run, monkeypatch):

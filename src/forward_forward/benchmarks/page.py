@@ -8,13 +8,15 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
-from forward_forward.data import load
+from forward_forward.data import Dataset, Split, load
 from forward_forward.environment import environment
 from forward_forward.models import Model
 from forward_forward.recipes.best_supervised import best_learner
@@ -41,18 +43,18 @@ def run(quick: bool = False) -> dict[str, Any]:
     """
     servers, drawings, widths = (1, 3, [20, 20]) if quick else (7, 40, [500, 500])
     body = json.dumps(drawing()).encode()
-    first, later, beside = [], [], []
+    first: list[float] = []
+    later: list[float] = []
     for _ in range(servers):
-        with served(widths) as (studio, port):
-            connection = http.client.HTTPConnection(ADDRESS, port, timeout=30)
+        with served(widths) as (_, port), connected(port) as connection:
             first.append(_asked(connection, body))
             later += [_asked(connection, body) for _ in range(drawings)]
     with served(widths) as (studio, port):
         studio.begin(BUSY, pace=0.0)
         while not studio.current().told.points:
             time.sleep(0.01)
-        connection = http.client.HTTPConnection(ADDRESS, port, timeout=30)
-        beside = [_asked(connection, body) for _ in range(drawings)]
+        with connected(port) as connection:
+            beside = [_asked(connection, body) for _ in range(drawings)]
         learns = not studio.current().ended
     return {
         "first": round(statistics.median(first), 2),
@@ -64,6 +66,11 @@ def run(quick: bool = False) -> dict[str, Any]:
         "widths": widths,
         "environment": environment("cpu", "float32"),
     }
+
+
+def connected(port: int) -> closing[http.client.HTTPConnection]:
+    """Return a connection to the server that closes; it is made when the first question is asked."""
+    return closing(http.client.HTTPConnection(ADDRESS, port, timeout=30))
 
 
 def drawing() -> dict[str, Any]:
@@ -78,7 +85,9 @@ def drawing() -> dict[str, Any]:
 
 @contextmanager
 def served(widths: list[int]) -> Iterator[tuple[Studio, int]]:
-    """Run a server in a thread of its own; yield what it holds, and its port."""
+    """Run a server in a thread of its own, and torch in one, as `ff serve` does; yield what it holds, and its port."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as folder:
         studio = Studio(_model(widths), "net", None, load=load, known=["digits"], runs=Path(folder))
         listener = listening(0)
@@ -91,6 +100,8 @@ def served(widths: list[int]) -> Iterator[tuple[Studio, int]]:
             server.end()
             studio.close()
             thread.join()
+            listener.close()
+            torch.set_num_threads(threads)
 
 
 def _model(widths: list[int]) -> Model:
@@ -99,13 +110,8 @@ def _model(widths: list[int]) -> Model:
     return Model(learner.network, digits.class_names, (1, 28, 28), "mnist")
 
 
-def _as_mnist(digits: Any) -> Any:
-    from dataclasses import replace
-
-    import torch
-
-    from forward_forward.data import Split
-
+def _as_mnist(digits: Dataset) -> Dataset:
+    """Return a data set of blank images of MNIST's size, which says what a net is to read."""
     blank = Split(torch.zeros(2, 784), torch.tensor([0, 1]))
     return replace(digits, shape=(1, 28, 28), train=blank, test=blank)
 
