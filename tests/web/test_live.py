@@ -138,12 +138,6 @@ def test_a_pace_of_a_minute_does_not_delay_a_stop(run):
 
 
 def test_what_goes_wrong_is_told(run, digits, monkeypatch, caplog):
-    diverged = run(
-        rate=10.0, epochs=300, goodness="sum of squares", loss="threshold", negatives="random"
-    )
-    until(lambda: diverged.told.state in ("failed", "running"))
-    diverged.stop()
-
     def missing(name):
         raise DataError("mnist is not on this machine")
 
