@@ -28,8 +28,8 @@ errors < discover files allocator environment randomness slopes < goodness < los
 < baselines < data < training exhibits < beyond < hardware
 < records < results < tables < pictures < report < recipes < memory < reproduce
 < hub model_card blueprints events < model_folder < models gallery overview composition
-< text_composition journal answers < tuning < experiment < estimators streams
-< benchmarks < distributed export web < console < commands < cli < __main__
+< text_composition journal answers < tuning < experiment
+< distributed estimators export streams web < benchmarks < console < commands < cli < __main__
 """
 RANKS = {name: rank for rank, row in enumerate(ORDER.split("<")) for name in row.split()}
 WINGS = {"beyond", "hardware", "distributed", "estimators", "export", "streams", "web"}

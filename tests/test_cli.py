@@ -72,6 +72,7 @@ def test_help_needs_no_torch():
         "results",
         "report",
         "data",
+        "serve",
         "bench",
         "push",
         "tune",

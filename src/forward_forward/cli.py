@@ -21,6 +21,7 @@ from forward_forward.commands import (
     report,
     reproduce,
     results,
+    serve,
     stream,
     train,
     tune,
@@ -46,6 +47,7 @@ app.command("compare")(compare.compare)
 app.command("results")(results.results)
 app.command("report")(report.report)
 app.add_typer(data.app, name="data")
+app.command("serve")(serve.serve)
 app.command("bench")(bench.bench)
 
 

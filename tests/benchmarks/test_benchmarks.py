@@ -18,6 +18,7 @@ KEYS = {
     "analog": ["analog_vs_digital", "ideal_vs_digital", "pcm_vs_digital"],
     "local_fields": ["local_vs_masked_float32", "largest_difference"],
     "step": ["vs_autograd_ff", "vs_backprop_bf16", "of_matmul_ceiling"],
+    "page": ["first", "next", "beside_a_run"],
     "predict": ["labels_over_forward", "shortlist_over_forward", "shortlist_agreement"],
     "recurrent": [
         "vs_autograd_ff",

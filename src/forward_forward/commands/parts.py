@@ -1,4 +1,4 @@
-"""Strings become parts here and nowhere else: names as they are typed, with near ones where there is none."""
+"""Strings become parts here, and for the page in `web/choices.py`: names as they are typed, or near ones."""
 
 import difflib
 import inspect
