@@ -1,6 +1,5 @@
 """A trained net in a folder: `manifest.json` and one safetensors file, each with a sha256. No pickle."""
 
-import math
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
@@ -20,9 +19,10 @@ from forward_forward.data.source import Source
 from forward_forward.data.table import Table
 from forward_forward.data.text import TextFile, cleaned, encoded
 from forward_forward.data.windows import Windows
-from forward_forward.errors import CheckpointError, DataError, FFError, UsageError
+from forward_forward.errors import CheckpointError, FFError, UsageError
 from forward_forward.generated import continued
 from forward_forward.memory import AtMost
+from forward_forward.model_checks import check_answer, check_images
 from forward_forward.model_folder import read_model, refuse_boxes, write_model
 from forward_forward.networks.feed_forward import FeedForward
 from forward_forward.networks.recurrent import Recurrent
@@ -163,7 +163,7 @@ class Model:
             DataError: the images are of another size, or hold values that are NaN, infinite or outside [0, 1].
         """
         if not self.reads_text:
-            _check(images, self.shape)
+            check_images(images, self.shape)
         if isinstance(self.network, FeedForward | Recurrent):
             return network_scores(self.network, images)
         low = self.matmul_dtype != torch.float32
@@ -254,7 +254,7 @@ def model_of(
             described.get("scaled", False) is True,
             described=dict(described),
         )
-        _check_answer(model)
+        check_answer(model)
     except CheckpointError:
         raise
     except (*_UNFIT, FFError) as error:
@@ -270,46 +270,7 @@ def model_of(
     return model
 
 
-def _check_answer(model: Model) -> None:
-    """Raise a `ValueError` for a model that does not read what it says it reads, or answers with other classes."""
-    network, length = model.network, math.prod(model.shape)
-    if min(model.shape) < 1:
-        raise ValueError(f"it reads images of shape {model.shape}")
-    if model.columns is not None and model.columns.width != length:
-        raise ValueError(f"its columns make {model.columns.width} inputs, it reads {length}")
-    blank = next(network.parameters()).new_zeros(1).expand(1, length)
-    if model.reads_text:
-        reader = network.layers[0] if isinstance(network, FeedForward) else network
-        if length != reader.window or any(len(name) != 1 for name in model.class_names):
-            raise ValueError(
-                f"windows of {length} of {len(model.class_names)} symbols are not what it reads"
-            )
-        blank = blank.long()
-    for name, answer in model.scores(blank).readouts.items():
-        if answer.shape[1] != len(model.class_names):
-            raise ValueError(
-                f"its {name} knows {answer.shape[1]} classes, {len(model.class_names)} are named"
-            )
-
-
 def _runnable(described: str, device: torch.device | str) -> torch.dtype:
     """Return the dtype a model learned with, or float32 where the hardware has no fast one of it."""
     fast = fast_matmul_dtype(device)
     return fast if describe(fast) == described else torch.float32
-
-
-def _check(images: Tensor, shape: tuple[int, int, int]) -> None:
-    channels, height, width = shape
-    pixels = channels * height * width
-    if images.ndim != 2 or images.shape[1] != pixels:
-        raise DataError(
-            f"images of {tuple(images.shape)} values; this model reads rows of {pixels} "
-            f"({height}×{width}, {channels} channel{'s' * (channels > 1)}): scale them first"
-        )
-    if not bool(images.isfinite().all()):
-        raise DataError("the image has pixels that are NaN or infinite; mend the file")
-    if images.numel() and (float(images.min()) < 0 or float(images.max()) > 1):
-        raise DataError(
-            f"the image has values from {float(images.min()):g} to {float(images.max()):g}, not in [0, 1]; "
-            "scale them, bytes by 1/255"
-        )

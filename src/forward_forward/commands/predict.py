@@ -55,12 +55,12 @@ def predict(
     _check_out(out, force)
     from forward_forward.answers import asked
 
-    place = find_device(device)
-    answering = _loaded(model, place)
-    if file is None:
-        questions = _pick(fitting_data(answering, data, data_dir, place), index or 0)
-    else:
-        questions = _read(file, answering)
+    answering = _loaded(model, find_device(device))
+    questions = (
+        _read(file, answering)
+        if file is not None
+        else _pick(fitting_data(answering, data, data_dir, find_device(device)), index or 0)
+    )
     _give(asked(answering, questions, explain), out, as_json)
 
 

@@ -6,6 +6,8 @@ from typing import Annotated, Any
 import typer
 
 from forward_forward.commands.completion import data_names
+from forward_forward.commands.given import images_or_rows, windows
+from forward_forward.commands.outcome import add_picture, announce, summary, tell
 from forward_forward.commands.parts import (
     check_tensorboard,
     find,
@@ -18,9 +20,6 @@ from forward_forward.commands.parts import (
 )
 from forward_forward.commands.program import again, going_on, say_json
 from forward_forward.errors import UsageError
-
-WINDOW = 10
-"""Characters that a net reads of a text, as in Hinton 2022, §4.1."""
 
 BEST, BY_DATA = "the best known", "by data set"
 
@@ -216,37 +215,14 @@ def train(
         raise UsageError("--target, --without and --size are for --data; leave them out")
     own = {"target": target, "without": without or (), "size": size}
     read: Any = (
-        _images_or_rows("digits" if data is None else data, data_dir, own, where)
+        images_or_rows("digits" if data is None else data, data_dir, own, where)
         if text is None
-        else _windows(text, window, data_dir, where)
+        else windows(text, window, data_dir, where)
     )
     if validation:
         read = read.for_validation()
     name = read.name.partition("/")[0].partition(".")[0] or "own"
     _run(settings, read, _folder(out, name, resume), resume, report, as_json, tensorboard)
-
-
-def _images_or_rows(data: str, data_dir: Path | None, own: dict[str, Any], device: str) -> Any:
-    """Return a data set by its name, or one's own by its path."""
-    from forward_forward.console import counting
-    from forward_forward.data import load
-    from forward_forward.data.own import is_path, load_own
-
-    if not is_path(data):
-        if any(own.values()):
-            raise UsageError(
-                f"--target, --without and --size are for your own data, not for {data}"
-            )
-        return load(data, data_dir, device)
-    with counting("reading pictures") as watch:
-        return load_own(Path(data), **own, watch=watch).to(device)
-
-
-def _windows(text: str, window: int | None, data_dir: Path | None, device: str) -> Any:
-    from forward_forward.data.text import load_text
-    from forward_forward.data.windows import windowed
-
-    return windowed(load_text(text, data_dir, device), WINDOW if window is None else window)
 
 
 def _folder(out: Path | None, data: str, resume: bool) -> Path:
@@ -280,7 +256,7 @@ def _run(
 
     torch.set_num_threads(fitting_threads(data))
     if not as_json:
-        _announce(data, folder)
+        announce(data, folder)
     try:
         with ProgressBar() as bar:
             kept = run(
@@ -298,60 +274,8 @@ def _run(
         if (folder / "checkpoint").exists():
             raise going_on(stop, "--resume", "--out", str(folder)) from None
         raise
-    _picture(folder, data, kept, events)
+    add_picture(folder, data, kept, events)
     if as_json:
-        say_json(_summary(kept, folder, report))
+        say_json(summary(kept, folder, report))
     else:
-        _tell(kept, data, folder, report)
-
-
-def _announce(data: Any, folder: Path) -> None:
-    from forward_forward.console import say
-
-    train, test = f"{len(data.train):,}", f"{len(data.test):,}"
-    say(*getattr(data, "notes", ()))
-    say(f"{data.name}: {train} {data.unit} to learn from, {test} to be judged on → {folder}")
-
-
-def _picture(folder: Path, data: Any, kept: dict[str, Any], events: bool) -> None:
-    if not events:
-        return
-    from forward_forward.events import add_first_layer
-    from forward_forward.models import load_model
-
-    network = load_model(folder / "model").network
-    add_first_layer(folder, network, data.shape, next(iter(kept.values()))["epochs"])
-
-
-def _tell(kept: dict[str, Any], data: Any, folder: Path, report: bool) -> None:
-    from forward_forward.console import closing_table, say
-    from forward_forward.memory import MEASURE
-    from forward_forward.report import comparison_row
-
-    judged = "held-out" if data.held_out else "test"
-    rows = [comparison_row(name, record) for name, record in kept.items()]
-    closing_table(rows, f"{judged} error")
-    for name, record in kept.items():
-        if "softmax_bits" in (metrics := record["metrics"]):
-            say(
-                f"{name}: {metrics['softmax_bits']:.3f} bits per character on {judged} text, "
-                f"perplexity {metrics['softmax_perplexity']:.2f}"
-            )
-    say(f"Seconds are those of learning. Peak memory: {MEASURE}.")
-    page = [f"Page:   {folder / 'report.html'}"] if report else []
-    say(f"Model:  {folder / 'model'}", f"Record: {folder / 'record.json'}", *page)
-
-
-def _summary(kept: dict[str, Any], folder: Path, report: bool) -> dict[str, Any]:
-    from forward_forward.report import comparison_row
-
-    keys = ("metrics", "layer_errors", "run_errors", "epochs", "parameters")
-    nets = {
-        name.lower().replace("-", "_"): {
-            **{k: v for k, v in comparison_row(name, record).items() if k != "name"},
-            **{key: record[key] for key in keys},
-        }
-        for name, record in kept.items()
-    }
-    page = str(folder / "report.html") if report else None
-    return {"folder": str(folder), "model": str(folder / "model"), "page": page, **nets}
+        tell(kept, data, folder, report)

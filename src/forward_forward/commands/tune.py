@@ -6,12 +6,25 @@ from typing import Annotated, Any
 
 import typer
 
+from forward_forward.commands.given import images_or_rows
 from forward_forward.commands.parts import find_device, find_dtype, free_folder
 from forward_forward.commands.program import Interrupted, again, say_json
 
 
 def tune(
-    data: Annotated[str, typer.Option(help="Data set; `ff list` names them.")] = "digits",
+    data: Annotated[
+        str, typer.Option(help="Data set, `ff list` names them; or a table, a .npz, a folder.")
+    ] = "digits",
+    target: Annotated[
+        str | None,
+        typer.Option(help="Column of a table to predict.", show_default="the last"),
+    ] = None,
+    without: Annotated[
+        list[str] | None, typer.Option(help="Column not to read; may be given more than once.")
+    ] = None,
+    size: Annotated[
+        int | None, typer.Option(help="Scale the pictures of a folder to so many pixels square.")
+    ] = None,
     data_dir: Annotated[Path | None, typer.Option(help="Where data sets lie.")] = None,
     trials: Annotated[int, typer.Option(help="How many, with those before a stop.")] = 20,
     epochs: Annotated[int | None, typer.Option(show_default="by data set")] = None,
@@ -32,13 +45,15 @@ def tune(
     The test split is never seen.
     """
     from forward_forward.composition import Settings
-    from forward_forward.data import load
 
     base = Settings(epochs=epochs, batch_size=batch_size, seed=seed, matmul_dtype=find_dtype(dtype))
-    read = load(data, data_dir, find_device(device)).for_validation()
-    folder = out or free_folder(Path("runs"), f"tune-{data}", resume)
+    own = {"target": target, "without": without or (), "size": size}
+    read = images_or_rows(data, data_dir, own, find_device(device)).for_validation()
+    folder = out or free_folder(Path("runs"), f"tune-{Path(data).stem}", resume)
     found = _search(base, read, folder, trials, resume, as_json)
     words = ["--data", data, *(["--data-dir", str(data_dir)] if data_dir else [])]
+    words += [*(["--target", target] if target else []), *(["--size", str(size)] if size else [])]
+    words += [word for column in without or () for word in ("--without", column)]
     words += [*(["--device", device] if device != "auto" else [])]
     words += [*(["--dtype", dtype] if dtype != "auto" else [])]
     _tell(found, words, folder, as_json)
@@ -56,7 +71,7 @@ def _search(
 
     torch.set_num_threads(fitting_threads(data))
     if not as_json:
-        sizes = f"{len(data.train):,} images to learn from, {len(data.test):,} to judge by"
+        sizes = f"{len(data.train):,} {data.unit} to learn from, {len(data.test):,} to judge by"
         say(f"{data.name}: {sizes}; {trials} trials → {folder}")
     try:
         with ProgressBar() as bar:

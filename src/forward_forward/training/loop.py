@@ -1,10 +1,8 @@
 """The loop: epochs, schedule, early looks, log, checkpoints. It knows nothing of how a net learns."""
 
 import json
-import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
@@ -34,6 +32,7 @@ from forward_forward.training.checkpoints import (
     write_folder,
 )
 from forward_forward.training.evaluation import Evaluation, evaluate
+from forward_forward.training.interrupts import polite_interrupt
 from forward_forward.training.learner import STATISTICS, Learner
 from forward_forward.training.plan import Plan, Progress, Watch
 
@@ -69,7 +68,7 @@ def train(
     run = _Run(learner, data, plan, folder, watch)
     if resume:
         run.restore()
-    with _polite_interrupt() as interrupted:
+    with polite_interrupt() as interrupted:
         try:
             run.go(interrupted)
         except FFError:
@@ -285,31 +284,3 @@ def _difference(old: Any, new: Any, where: str = "") -> str:
                 return found
         return ""
     return "" if old == new else f"{where} was {old!r} and is now {new!r}"
-
-
-@contextmanager
-def _polite_interrupt() -> Iterator[Callable[[], int]]:
-    """Turn the first request to end into a question asked between steps, which signal it was, 0 for none.
-
-    A second one stops at once.
-    """
-    asked = 0
-
-    def handle(signum: int, frame: object) -> None:
-        nonlocal asked
-        if asked:
-            raise KeyboardInterrupt
-        asked = signum
-
-    names = ("SIGINT", "SIGTERM", "SIGHUP")  # the last is unknown on Windows
-    signals = [getattr(signal, name) for name in names if hasattr(signal, name)]
-    try:
-        previous = {each: signal.signal(each, handle) for each in signals}
-    except ValueError:  # not the main thread: no signal arrives here
-        yield lambda: 0
-        return
-    try:
-        yield lambda: asked
-    finally:
-        for each, handler in previous.items():
-            signal.signal(each, handler)
