@@ -12,7 +12,11 @@ FIGURES: dict[str, Counter] = {}
 
 
 def pytest_addoption(parser):
-    parser.addoption("--figures", type=Path, help="keep what was counted in this JSON file, in the place of older counts")
+    parser.addoption(
+        "--figures",
+        type=Path,
+        help="keep what was counted in this JSON file, in the place of older counts",
+    )
 
 
 @pytest.fixture(scope="session")
