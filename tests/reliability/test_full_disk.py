@@ -34,7 +34,7 @@ long = pytest.mark.long
     ("name", "largest"),
     [
         ("train", 500),
-        *(pytest.param(n, s, marks=long) for n in ("train", "reproduce") for s in (0, 4000, 20000)),
+        *(pytest.param(n, s, marks=long) for n in ("train", "reproduce") for s in (0, 4000, 9000)),
     ],
 )
 def test_a_system_that_refuses_to_write_more(warm, count, tmp_path, name, largest):

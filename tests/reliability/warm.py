@@ -68,7 +68,8 @@ class Warm:
     def __exit__(self, *exception: object) -> None:
         assert self.process.stdin is not None and self.process.stdout is not None
         self.process.stdin.close()
-        self.process.wait(60)
+        self.process.kill()  # between two jobs it has nothing to lose
+        self.process.wait()
         self.process.stdout.close()
 
 
