@@ -25,10 +25,10 @@ ORDER = """
 errors < discover allocator encoding environment randomness slopes < goodness < losses < normalization < precision
 < labels < spec
 < layers < networks < readout context < negatives hybrids generated augment adversarial video
-< baselines < data < training exhibits < beyond < hardware
+< baselines < data < training exhibits < beyond < hardware estimators
 < records < results < pictures < report < recipes < memory < reproduce < models gallery overview composition
 < text_composition < experiment
-< benchmarks < distributed estimators export web < console < commands < cli < __main__
+< benchmarks < distributed export web < console < commands < cli < __main__
 """
 RANKS = {name: rank for rank, row in enumerate(ORDER.split("<")) for name in row.split()}
 WINGS = {"beyond", "hardware", "distributed", "estimators", "export", "web"}
