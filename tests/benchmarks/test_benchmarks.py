@@ -15,6 +15,7 @@ from forward_forward.training.optimizers import SmoothedGradient
 from toys import CLASSES, PIXELS, generator, split
 
 KEYS = {
+    "estimators": ["points_over_mlp", "fit_time_over_mlp", "classify", "anomalies"],
     "analog": ["analog_vs_digital", "ideal_vs_digital", "pcm_vs_digital"],
     "local_fields": ["local_vs_masked_float32", "largest_difference"],
     "step": ["vs_autograd_ff", "vs_backprop_bf16", "of_matmul_ceiling"],
