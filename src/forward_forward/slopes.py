@@ -70,3 +70,9 @@ def vanishes_at_zero(goodness: Goodness, units: int) -> bool:
     y = torch.linspace(0.5, 2, units, dtype=torch.float64).repeat(2, 1)
     y[0, ::2] = y[1, 1::2] = 0
     return bool((slope_of(goodness, y)[y == 0] == 0).all())
+
+
+def gated(dz: Tensor, rectified: Tensor) -> Tensor:
+    """Return dz where a rectified unit is on, else 0: ReLU′ in one pass over memory."""
+    where_on: Tensor = torch.ops.aten.threshold_backward(dz, rectified, 0)
+    return where_on

@@ -17,7 +17,7 @@ from forward_forward.layers.statistics import LayerStatistics, statistics_of
 from forward_forward.losses import Loss, ThresholdLogistic
 from forward_forward.normalization import PeerNormalization
 from forward_forward.precision import CastCache, accumulate
-from forward_forward.slopes import Goodness, slope_of, unit_goodness, vanishes_at_zero
+from forward_forward.slopes import Goodness, gated, slope_of, unit_goodness, vanishes_at_zero
 from forward_forward.spec import find_parts
 
 
@@ -263,7 +263,7 @@ class LocalLayer(nn.Module, ABC):
     def _dz(self, y: Tensor, slopes: Tensor) -> Tensor:
         """Return ∂objective/∂z `[R, U]`: ∂L/∂g · ∂g/∂y · ReLU′."""
         dz = self._slope(y, slopes)
-        return dz if self._gated_by_slope else _gated(dz, y)
+        return dz if self._gated_by_slope else gated(dz, y)
 
     def _slope(self, y: Tensor, slopes: Tensor) -> Tensor:
         """Return ∂L/∂g · ∂g/∂y `[R, U]`, for a slope of every block of every row."""
@@ -293,12 +293,6 @@ class LocalLayer(nn.Module, ABC):
     def extra_repr(self) -> str:
         name = getattr(self.goodness, "__name__", repr(self.goodness))
         return f"units={self.units}, goodness={name}, loss={self.loss}"
-
-
-def _gated(dz: Tensor, rectified: Tensor) -> Tensor:
-    """Return dz where a rectified unit is on, else 0: ReLU′ in one pass over memory."""
-    gated: Tensor = torch.ops.aten.threshold_backward(dz, rectified, 0)
-    return gated
 
 
 def _detached(value: Any) -> Any:
