@@ -149,7 +149,7 @@ class LocalLayer(nn.Module, ABC):
             out: `[2B, U]`, in the dtype of matmuls.
         """
         slopes, pull, statistics = self._judged(y, share, len(y) // 2)
-        dz = _gated(self._slope(y, slopes * fresh), rectified)
+        dz = gated(self._slope(y, slopes * fresh), rectified)
         if pull is not None:
             dz[: len(y) // 2] -= pull
         out.copy_(dz)
