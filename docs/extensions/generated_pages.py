@@ -83,8 +83,6 @@ def bend(app: Any, docname: str, source: list[str]) -> None:
     if not docname.startswith("generated/"):
         here = (DOCS / docname).parent
         source[0] = relinked(source[0], here, here)
-    if docname == "index":
-        source[0] = re.sub(r"^([a-z_]+)\n", _if_there, source[0], flags=re.MULTILINE)
 
 
 def relinked(text: str, old: Path, new: Path) -> str:
@@ -106,10 +104,6 @@ def relinked(text: str, old: Path, new: Path) -> str:
         return f"{picture}[{words}]({os.path.relpath(there, new)}{mark}{anchor})"
 
     return re.sub(r"(!?)\[([^\]]*)\]\(([^)\s]+)\)", link, text)
-
-
-def _if_there(entry: re.Match[str]) -> str:
-    return entry[0] if (DOCS / f"{entry[1]}.md").exists() else ""
 
 
 # --- recipes ---
