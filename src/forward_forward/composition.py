@@ -61,7 +61,7 @@ BUDGETS = {"digits": Budget((400, 400, 400), epochs=30, batch_size=50, rate=3e-3
 OWN_STEPS, OWN_BATCH = 6000, 50
 """Of data of one's own are about so many batches learned, in 10 to 60 epochs."""
 FOR_ROWS, FOR_OWN_IMAGES = (200, 200), (400, 400, 400)
-"""Widths; the first were chosen on held-out rows of four tables, on which three layers of 400 did no better."""
+"""Widths; the first were chosen on held-out rows of four tables, on which three layers of 400 were no better."""
 
 
 def budget_for(data: Examples) -> Budget:
@@ -260,7 +260,7 @@ def _recurrent(settings: Settings, data: Dataset, budget: Budget) -> Iterated:
 
 
 def _adversary(settings: Settings, data: Dataset) -> Adversary | None:
-    if settings.adversary is None:  # on held-out rows of tables it takes time and does no better
+    if settings.adversary is None:  # on held-out rows of tables it takes time and gains little
         return None if isinstance(data, Table) else ADVERSARY
     return FastGradientSign(settings.adversary) if settings.adversary else None
 
