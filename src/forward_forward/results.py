@@ -99,8 +99,10 @@ def show_spread(metric: str, cell: Mapping[str, Any]) -> str:
     """Return `mean ± std (n)` of a `spread`."""
     if cell["mean"] is None:
         return "–"
-    deviation = "" if cell["std"] is None else f" ± {show(metric, cell['std'])}"
-    return f"{show(metric, cell['mean'])}{deviation} ({cell['n']})"
+    mean = show(metric, cell["mean"])
+    digits = len(mean.partition(".")[2])
+    deviation = "" if cell["std"] is None else f" ± {cell['std']:,.{digits}f}"
+    return f"{mean}{deviation} ({cell['n']})"
 
 
 def name_of(metric: str) -> str:
