@@ -13,7 +13,7 @@ def write_whole(path: Path | str, data: bytes) -> None:
     file takes the name. Whatever ends the process on the way, a reader finds the old file or the new one.
 
     Arguments:
-        path: its folder is made if need be.
+        path: its folder is made if need be. A device or a pipe is not replaced but written to.
         data: all of it.
 
     Raises:
@@ -28,6 +28,9 @@ def write_whole(path: Path | str, data: bytes) -> None:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists() and not path.is_file():  # a device or a pipe is written to, and must stay one
+        path.write_bytes(data)
+        return
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
     try:
         with open(temporary, "xb") as file:
