@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from forward_forward.errors import CheckpointError, FFError, UsageError
+from forward_forward.files import write_whole
 from forward_forward.training.checkpoints import check_writable
 
 JOURNAL = "tune.journal"
@@ -59,7 +60,7 @@ def _mend(path: Path) -> None:
     for line in whole.splitlines():
         json.loads(line)
     if rest:
-        path.write_bytes(whole + b"\n" if whole else b"")
+        write_whole(path, whole + b"\n" if whole else b"")
 
 
 def _identify(study: Any, identity: Mapping[str, Any], folder: Path) -> None:

@@ -117,17 +117,13 @@ def _give(answers: Any, out: Path | None, as_json: bool) -> None:
 
 def _write(answers: Any, out: Path) -> None:
     """Write a file of answers, whole or not at all."""
-    import io
-
     from forward_forward.records import write_atomically
 
     form = out.suffix.lower()
     if form == ".json":
         write_atomically(out, json_of(answers.plain()) + "\n")
     elif form == ".parquet":
-        stream = io.BytesIO()
-        answers.frame().to_parquet(stream, index=False)
-        write_atomically(out, stream.getvalue())
+        write_atomically(out, answers.frame().to_parquet(index=False))
     else:
         separator = "\t" if form == ".tsv" else ","
         frame = answers.frame()
