@@ -514,7 +514,7 @@ class TestReport:
 
 class TestBench:
     def test_unknown(self):
-        fails("bench", "stap", code=2, says="did you mean 'step'?")
+        fails("bench", "stap", code=2, says="did you mean 'step' or")
 
     def test_figures(self, monkeypatch):
         from forward_forward.benchmarks import step

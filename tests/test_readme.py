@@ -41,11 +41,18 @@ def blocks(page, language) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
 
 
+def words_of(line) -> list[str]:
+    """Return the words of a command, without what the shell sends elsewhere."""
+    words = shlex.split(line, comments=True)
+    ends = [place for place, word in enumerate(words) if word in ("<", ">", "|")]
+    return words[: min(ends, default=None)]
+
+
 @pytest.mark.parametrize("page", [*PAGES, "CONTRIBUTING.md"])
 def test_the_commands_of_a_page_are_commands(page) -> None:
     """Each `ff …` that a page shows is read by the command line, which knows all of its options; none is run."""
     lines = [line for block in blocks(page, "console") for line in block.splitlines()]
-    shown = [shlex.split(line, comments=True)[2:] for line in lines if line.startswith("$ ff ")]
+    shown = [words_of(line)[2:] for line in lines if line.startswith("$ ff ")]
     for arguments in shown:
         command, context = get_command(app), None
         while hasattr(command, "commands"):

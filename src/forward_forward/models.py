@@ -235,8 +235,10 @@ def model_of(
     Raises:
         CheckpointError: when they describe none, or do not fit together; it names `folder`.
     """
+    if not isinstance(described, Mapping):
+        raise CheckpointError(f"{folder} describes no net that can be built")
+    refuse_boxes(folder, described)
     try:
-        refuse_boxes(folder, described)
         check_numbers(described["shape"], "shape")
         with AtMost(SPARE + 2 * sum(value.numel() for value in tensors.values())):
             network = build_network(described["network"])
@@ -255,8 +257,6 @@ def model_of(
             described=dict(described),
         )
         check_answer(model)
-    except CheckpointError:
-        raise
     except (*_UNFIT, FFError) as error:
         told = shorten(str(error), 200, placeholder=" …")
         raise CheckpointError(

@@ -24,7 +24,7 @@ def is_path(data: str) -> bool:
         >>> is_path("mnist"), is_path("table.csv"), is_path("minst")
         (False, True, False)
     """
-    if data in names():
+    if not data or data in names():
         return False
     path = Path(data)
     return is_table(path) or is_arrays(path) or path.exists()
