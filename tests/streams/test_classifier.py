@@ -57,7 +57,7 @@ def test_recovers_from_a_drift_and_only_by_learning():
 
 @every_maker
 def test_a_class_that_turns_up_late_is_learned_and_the_others_stay(make):
-    X, y = blobs(600, 3)
+    X, y = blobs(1200, 3)
     early = y < 2
     model = small(make).partial_fit(X[early][:200], y[early][:200])
     known = model.goodness(X[early][:50])
