@@ -135,7 +135,7 @@ ours, and the command that makes ours again. They are made from the recipes' doc
 
 
 def _recipe_page(name: str, said: str, rows: list[dict[str, Any]]) -> str:
-    cells = [results._claim_cells(row) for row in rows]
+    cells = [results.claim_cells(row) for row in rows]
     sources = [row["source"] or "–" for row in rows]
     columns = ("metric", "where it stands", "paper", "target", "ours (n)", "verdict")
     table = _table(

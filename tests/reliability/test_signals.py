@@ -55,7 +55,6 @@ def test_twice(warm, count, tmp_path, gap):
     (tmp_path / "stopped").mkdir()
     ended = warm.run("loop", cwd=tmp_path / "stopped", signals=signals)
     assert ended.code in (0, 70)  # 70: KeyboardInterrupt reached the top
-    assert ended.code == 0 or "KeyboardInterrupt" in ended.errors or "Stopped" in ended.errors
     assert warm.run("loop", cwd=tmp_path / "stopped").code == 0
     assert outcome(tmp_path / "stopped") == outcome(tmp_path / "straight")
     count("13 signals", twice=1, twice_resumed_bit_equal=1)
