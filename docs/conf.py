@@ -40,7 +40,8 @@ napoleon_use_ivar = True
 
 # What is not ours is not on the site, and pages of others are not asked; what is private is not told of.
 nitpick_ignore_regex = [("py:.*", r"(?!forward_forward\.).*"), ("py:.*", r".*\._\w+")]
-nitpick_ignore = [("py:class", "forward_forward.reproduce.Kind")]  # a type variable
+TYPE_VARIABLES = ("reproduce.Kind", "spec.Part")
+nitpick_ignore = [("py:class", f"forward_forward.{name}") for name in TYPE_VARIABLES]
 
 html_theme = "furo"
 pygments_style, pygments_dark_style = "default", "github-dark"
