@@ -3,6 +3,7 @@
 import json
 import socket
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,6 +14,10 @@ pytest.importorskip("huggingface_hub")
 from huggingface_hub import constants
 
 from forward_forward import hub
+from forward_forward.commands.evaluate import fitting_data
+from forward_forward.composition import Settings, forward_forward
+from forward_forward.data import load
+from forward_forward.data.source import Source
 from forward_forward.data.text import load_text
 from forward_forward.data.windows import windowed
 from forward_forward.errors import (
@@ -207,6 +212,13 @@ def test_a_hub_out_of_order(model, there):
         model.push_to_hub(NAME, endpoint=there.endpoint, token=TOKEN)
 
 
+def test_a_model_that_was_put_together_by_hand_says_how_it_is_pushed(model, there):
+    made = Model(model.network, model.class_names, model.shape, model.data)
+    with pytest.raises(UsageError, match="save_model"):
+        made.push_to_hub(NAME, endpoint=there.endpoint, token=TOKEN)
+    assert there.asked == []
+
+
 def test_without_the_package(model, monkeypatch):
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
     with pytest.raises(UsageError, match=r"pip install 'forward-forward\[hub\]'"):
@@ -244,3 +256,48 @@ def test_where_ones_own_text_lies_is_not_told(tmp_path, there):
     assert not any(str(tmp_path).encode() in data for data in files.values())
     again = Model.from_pretrained("me/cat", endpoint=there.endpoint)
     assert (again.file, again.data) == (None, model.data)
+
+
+def test_a_pushed_model_of_a_table_asks_for_data_and_is_judged_on_them(
+    tmp_path, there, monkeypatch
+):
+    pandas = pytest.importorskip("pandas")
+    from forward_forward.data.table import load_table
+
+    monkeypatch.setenv("HF_ENDPOINT", there.endpoint)
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    file = tmp_path / "fruit.csv"
+    pandas.DataFrame({"size": [1, 2, 3, 7, 8, 9] * 5, "kind": ["plum"] * 15 + ["fig"] * 15}).to_csv(
+        file, index=False
+    )
+    table = load_table(file)
+    learner, _ = forward_forward(Settings(widths=(6, 5)), table)
+    save_model(tmp_path / "run", learner.network, table, {})
+    load_model(tmp_path / "run").push_to_hub("me/fruit")
+    files = there.repos["me/fruit"].commits[there.repos["me/fruit"].at("main")]
+    assert not any(str(tmp_path).encode() in data for data in files.values())
+    fetched = load_model("hub:me/fruit")
+    with pytest.raises(
+        UsageError, match="'fruit.csv', data of one's own; say where .* --data FILE"
+    ):
+        fitting_data(fetched, None, None, "cpu")
+    with pytest.raises(UsageError, match="digits: images, but"):
+        fitting_data(fetched, "digits", None, "cpu")
+    judged = json.loads(ff("evaluate", "hub:me/fruit", "--data", file, "--json").stdout)
+    assert judged["images"] == 30
+
+
+def test_a_pushed_model_is_not_judged_on_another_set_of_the_same_name(there, tmp_path, monkeypatch):
+    """A folder of pictures called `digits` is not the data set `digits`."""
+    monkeypatch.setenv("HF_ENDPOINT", there.endpoint)
+    digits = load("digits")
+    learner, _ = forward_forward(Settings(widths=(6, 5)), digits)
+    own = replace(digits, source=Source(str(tmp_path / "digits"), "0" * 64))
+    save_model(tmp_path / "run", learner.network, own, {})
+    model = load_model(tmp_path / "run")
+    model.push_to_hub("me/own", endpoint=there.endpoint, token=TOKEN)
+    fetched = load_model("hub:me/own")
+    assert (fetched.source, fetched.data, fetched.shape) == (None, digits.name, digits.shape)
+    with pytest.raises(UsageError, match="'digits', data of one's own; say where"):
+        fitting_data(fetched, None, None, "cpu")
+    assert fitting_data(fetched, "digits", None, "cpu").name == "digits"

@@ -83,6 +83,18 @@ def test_front_matter_is_what_a_hub_expects(described):
     ]
 
 
+def test_own_data_that_are_called_as_a_known_set_are_not_taken_for_it(described):
+    assert "datasets" not in front_matter(card({**described, "data": "mnist", "scaled": False}))
+
+
+def test_the_card_of_a_table_names_its_columns(described):
+    columns = {"target": "kind", "numbers": ["height"], "choices": [["soil", ["dry", "wet"]]]}
+    text = card({**described, "data": "plants.csv", "shape": [1, 1, 12], "columns": columns})
+    assert "rows of a table by the columns `height`, `soil`, and tells `kind`: one of 3" in text
+    assert "from 0 to 1" not in text
+    assert "tabular-classification" in front_matter(text)["tags"]
+
+
 def test_held_out_figures_are_not_called_those_of_a_test_split(described):
     text = card({**described, "data": "digits/validation"})
     assert "held out" in text

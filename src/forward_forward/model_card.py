@@ -1,7 +1,7 @@
 """The card of a model: what people read of it in its folder or on a hub, made of its manifest; never read back."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from forward_forward.results import name_of
 
 CARD = "README.md"
 MOST_NAMES = 20
-"""Classes beyond are counted and not named."""
+"""Classes, or columns, beyond are counted and not named."""
 TAGS = {
     "FeedForward": ("forward-forward", "local-learning", "backpropagation-free"),
     "Recurrent": ("forward-forward", "local-learning", "backpropagation-free", "recurrent"),
@@ -56,7 +56,7 @@ def card(described: Described, where: str = "") -> str:
     data = str(described["data"]).removesuffix(HELD_OUT)
     parts = [
         _front_matter(described, data),
-        f"# {_kind(described)}, {data}",
+        f"# {_kind(described)}, {_code(data)}",
         _what(described),
         "## How it learned",
         _how(described, data),
@@ -70,15 +70,28 @@ def card(described: Described, where: str = "") -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def learned_own(described: Described) -> bool:
+    """Return whether a model learned from a table, arrays or pictures of one's own, whatever these are called.
+
+    A manifest says so even where it does not say any more where they lie.
+
+    Example:
+        >>> learned_own({"data": "mnist"}), learned_own({"data": "mnist", "scaled": False})
+        (False, True)
+    """
+    return "columns" in described or "scaled" in described
+
+
 def _front_matter(described: Described, data: str) -> str:
     """Return the YAML on top, its values as JSON, which YAML is too; an unknown licence is left out."""
     tags = [*TAGS.get(described["network"]["type"], ("backpropagation",)), _task(described)]
     names = described["metrics"]
+    known = data in ON_THE_HUB and not learned_own(described)
     measures = [measure for end, measure in MEASURES.items() if any(n.endswith(end) for n in names)]
     fields = {
         "library_name": "forward_forward",
         "tags": tags,
-        "datasets": [ON_THE_HUB[data]] if data in ON_THE_HUB else [],
+        "datasets": [ON_THE_HUB[data]] if known else [],
         "metrics": measures,
     }
     lines = [f"{name}: {json.dumps(value)}" for name, value in fields.items() if value]
@@ -88,7 +101,8 @@ def _front_matter(described: Described, data: str) -> str:
 def _task(described: Described) -> str:
     if _reads_text(described):
         return "text-generation"
-    return "image-classification" if described["shape"][1] > 1 else "tabular-classification"
+    image = "columns" not in described and described["shape"][1] > 1
+    return "image-classification" if image else "tabular-classification"
 
 
 def _kind(described: Described) -> str:
@@ -99,10 +113,10 @@ def _kind(described: Described) -> str:
 def _what(described: Described) -> str:
     channels, height, width = described["shape"]
     names = described["class_names"]
-    shown = ", ".join(_code(name) for name in names[:MOST_NAMES])
-    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
     if _reads_text(described):
         reads = f"It reads the last {width} characters of a text, and says which comes next"
+    elif "columns" in described:
+        reads = _reads_columns(described["columns"])
     elif height > 1:
         colours = "in one colour" if channels == 1 else f"in {channels} colours"
         reads = (
@@ -110,7 +124,18 @@ def _what(described: Described) -> str:
         )
     else:
         reads = f"It reads rows of {channels * width} values from 0 to 1, and names them"
-    return f"{reads}: one of {len(names)} classes, {shown}{more}."
+    return f"{reads}: one of {len(names)} classes, {_named(names)}."
+
+
+def _reads_columns(columns: Described) -> str:
+    """Return what a model reads of a table; `columns` is what `Columns.describe` returned."""
+    names = [*columns["numbers"], *(name for name, _ in columns["choices"])]
+    return f"It reads rows of a table by the columns {_named(names)}, and tells {_code(columns['target'])}"
+
+
+def _named(names: Sequence[str]) -> str:
+    shown = ", ".join(_code(name) for name in names[:MOST_NAMES])
+    return shown + (f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else "")
 
 
 def _how(described: Described, data: str) -> str:

@@ -22,6 +22,7 @@ from forward_forward.data.windows import Windows
 from forward_forward.errors import CheckpointError, FFError, UsageError
 from forward_forward.generated import continued
 from forward_forward.memory import AtMost
+from forward_forward.model_card import learned_own
 from forward_forward.model_checks import check_answer, check_images
 from forward_forward.model_folder import read_model, refuse_boxes, write_model
 from forward_forward.networks.feed_forward import FeedForward
@@ -110,8 +111,13 @@ class Model:
             options: private, message, token and endpoint of `hub.push`.
 
         Raises:
+            UsageError: the model was put together by hand, so nothing is known that a manifest could say of it.
             HubError: the hub wants a token, refuses, or cannot be reached.
         """
+        if not self.described:
+            raise UsageError(
+                "this model was read from no folder; save_model it, load it, and push what was loaded"
+            )
         with tempfile.TemporaryDirectory() as folder:
             told = {key: value for key, value in self.described.items() if key not in PRIVATE}
             write_model(Path(folder), self.network, told, repo_id)
@@ -123,6 +129,11 @@ class Model:
         network = self.network
         reads = isinstance(network, FeedForward) and network.reads_symbols
         return reads or isinstance(network, TextPerceptron)
+
+    @property
+    def learned_own(self) -> bool:
+        """Whether it learned from a table, arrays or pictures of one's own, and from no data set that has a name."""
+        return learned_own(self.described)
 
     def read_prompt(self, prompt: str) -> str:
         """Return what the net reads of a text: lower case, and only its own symbols.

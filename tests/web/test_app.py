@@ -2,6 +2,7 @@
 
 import base64
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -194,6 +195,8 @@ class TestModels:
 
     def test_data_that_do_not_fit(self, model, digits):
         assert data_of(model, None, None).name == "digits"
+        own = replace(model, described={"scaled": False})  # a folder of one's own called digits
+        assert data_of(own, None, None) is None
         other = Model(model.network, tuple("abcdefghij"), model.shape, "digits")
         assert data_of(other, None, None) is None
         with pytest.raises(DataError, match="choose a data set that fits"):

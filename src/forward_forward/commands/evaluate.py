@@ -55,7 +55,7 @@ def fitting_data(model: Any, name: str | None, data_dir: Path | None, device: st
     Where the model learned from the first part of a training set, that is the rest of it.
 
     Raises:
-        UsageError: there is no such data set.
+        UsageError: there is no such data set, or the model's own are not told of.
         DataError: its images or classes are not the model's.
     """
     from forward_forward.data import load
@@ -67,8 +67,13 @@ def fitting_data(model: Any, name: str | None, data_dir: Path | None, device: st
         return _fitting_text(model, name, data_dir, device)
     if is_path(name) if name is not None else model.source is not None:
         return _fitting_own(model, name, device)
-    if model.columns is not None:
+    if name is not None and model.columns is not None:
         raise UsageError(f"{name}: images, but the model reads rows of a table; give --data FILE")
+    if name is None and model.learned_own:
+        raise UsageError(
+            f"the model learned from {model.data.removesuffix(HELD_OUT)!r}, data of one's own; say where they are: "
+            "--data FILE"
+        )
     given = model.data if name is None else name
     own = given.removesuffix(HELD_OUT)
     if name is None and own not in names():

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from forward_forward.data.examples import HELD_OUT
 from forward_forward.errors import UsageError
 from forward_forward.models import Model
 from forward_forward.web.picture import MOST_PIXELS, Pixels, packed
@@ -55,7 +56,7 @@ def card(model: Model) -> dict[str, Any]:
         "units": units,
         "counted": [index >= read_from for index in range(len(units))],
         "errors": errors,
-        "held_out": model.data.endswith("/validation"),
+        "held_out": model.data.endswith(HELD_OUT),
         "digits": model.shape[0] == 1 and list(model.class_names) == list("0123456789"),
     }
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from forward_forward.data import Dataset, load
 from forward_forward.data.dataset import names
+from forward_forward.data.examples import HELD_OUT
 from forward_forward.errors import DataError
 from forward_forward.models import Model
 from forward_forward.web.picture import packed
@@ -18,13 +19,15 @@ def data_of(model: Model, name: str | None, data_dir: Path | None) -> Dataset | 
     Raises:
         UsageError, DataError: the one named is not there, or its images or classes are not the model's.
     """
-    own = model.data.partition("/")[0]
     if name is None:
+        own = model.data.removesuffix(HELD_OUT)
+        if model.learned_own or own not in names():
+            return None
         try:
-            data = load(own, data_dir) if own in names() else None
+            data = load(own, data_dir)
         except DataError:
             return None
-        return data if data is not None and fits(data, model) else None
+        return data if fits(data, model) else None
     data = load(name, data_dir)
     if not fits(data, model):
         raise DataError(
