@@ -9,6 +9,7 @@ import sys
 import time
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 import torch
 
@@ -16,11 +17,12 @@ pytest.importorskip("optuna")
 
 from forward_forward import tuning
 from forward_forward.composition import Settings, forward_forward
-from forward_forward.data import Split
+from forward_forward.data import Split, load
+from forward_forward.data.table import table_of
 from forward_forward.errors import CheckpointError, DivergenceError, FFError, UsageError
 from forward_forward.journal import JOURNAL, STARTS
 from forward_forward.training.loop import train
-from forward_forward.tuning import best_of, options, search
+from forward_forward.tuning import best_of, options, search, settings_of
 from test_cli import fails, ff
 from toys import dataset
 
@@ -49,6 +51,13 @@ def _small(request, monkeypatch):
         small(monkeypatch)
 
 
+def rows(count):
+    """Return a table of two columns, of which one tells the class."""
+    draw = torch.Generator().manual_seed(0)
+    frame = pd.DataFrame(torch.rand(count, 2, generator=draw).tolist(), columns=["a", "b"])
+    return table_of("rows", frame.assign(kind=["low" if a < 0.5 else "high" for a in frame["a"]]))
+
+
 def toy():
     return dataset(60).for_validation()
 
@@ -72,6 +81,18 @@ def test_the_first_trial_is_our_best_method(straight):
     progress = train(learner, toy(), plan)
     assert first.error == progress.curve[-1]["validation"]["goodness_error"]
     assert (first.number, first.state) == (1, "finished")
+
+
+@pytest.mark.parametrize(
+    "data", [load("digits"), dataset(60), rows(60)], ids=lambda data: data.name
+)
+def test_what_is_usual_is_our_best_method_for_images_and_for_rows(data):
+    """A table's is without an adversary, so a search of it begins without one too."""
+    chosen = settings_of(KNOWN(data), Settings())
+    assert (
+        forward_forward(chosen, data)[0].describe()
+        == forward_forward(Settings(), data)[0].describe()
+    )
 
 
 def test_trials_differ_and_those_that_lag_are_stopped(straight):

@@ -52,7 +52,7 @@ class Budget:
     widths: tuple[int, ...] = (1000, 1000, 1000)
     epochs: int = 60
     batch_size: int = 100
-    rate: float | None = None
+    rate: float = RATE
     threads: int | None = None
 
 
@@ -137,7 +137,6 @@ def forward_forward(settings: Settings, data: Dataset) -> tuple[Learner, Plan]:
     if settings.method is Iterated:
         return _recurrent(settings, data, budget), plan_for(settings, data)
     place = settings.place or (concatenate if isinstance(data, Table) else fitting_place(data))
-    rate = budget.rate if settings.rate is None else settings.rate
     best = best_learner(
         data,
         settings.widths or budget.widths,
@@ -147,7 +146,7 @@ def forward_forward(settings: Settings, data: Dataset) -> tuple[Learner, Plan]:
         strength=_first(settings.strength, 1.0),
         adversary=_adversary(settings, data),
         matmul_dtype=settings.matmul_dtype,
-        rate=RATE if rate is None else rate,
+        rate=_first(settings.rate, budget.rate),
     )
     changed = settings.jitter or any(getattr(settings, name) is not None for name in _PARTS)
     learner: Learner = best

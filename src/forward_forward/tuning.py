@@ -8,13 +8,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from forward_forward.composition import Settings, budget_for, forward_forward, plan_for
+from forward_forward.composition import Settings, forward_forward, plan_for
 from forward_forward.data import Dataset
 from forward_forward.errors import DivergenceError, FFError, UsageError
 from forward_forward.journal import opened
 from forward_forward.losses import SiLU
 from forward_forward.randomness import seed_for
-from forward_forward.recipes.best_supervised import ADVERSARY, RATE
 from forward_forward.training.loop import train
 from forward_forward.training.plan import Progress, Watch
 
@@ -143,17 +142,18 @@ def identity(base: Settings, data: Dataset) -> dict[str, Any]:
 
 
 def known_best(data: Dataset) -> dict[str, Any]:
-    """Return what the first trial chooses: our best method, of the size that suits the data."""
-    budget = budget_for(data)
+    """Return what the first trial chooses: what a learner is made of where no setting says otherwise."""
+    best = forward_forward(Settings(), data)[0].describe()
+    layers, rule = best["network"]["layers"], best["rule"]
     return {
-        "layers": len(budget.widths),
-        "units": budget.widths[0],
-        "rate": RATE if budget.rate is None else budget.rate,
-        "alpha": 6.0,
-        "peer": 0.06,
-        "strength": 1.0,
-        "weight_decay": 0.002,
-        "adversary": ADVERSARY.size,
+        "layers": len(layers),
+        "units": layers[0]["units"],
+        "rate": rule["rate"],
+        "alpha": layers[0]["loss"]["alpha"],
+        "peer": layers[0]["peer"],
+        "strength": layers[0]["strength"],
+        "weight_decay": rule["weight_decay"],
+        "adversary": best["adversary"]["size"] if "adversary" in best else 0.0,
     }
 
 

@@ -9,7 +9,6 @@ from forward_forward.composition import BUDGETS, Budget, Settings
 from forward_forward.discover import pick
 from forward_forward.losses import Loss
 from forward_forward.negatives import Negatives
-from forward_forward.recipes.best_supervised import RATE
 from forward_forward.slopes import Goodness
 
 GOODNESS: dict[str, Goodness] = {
@@ -101,5 +100,5 @@ def _suiting(name: str) -> dict[str, Any]:
     return {
         "widths": [200, 200, 200] if small else [500, 500],
         "epochs": 30 if small else 5,
-        "rate": budget.rate or RATE,
+        "rate": budget.rate,
     }
