@@ -22,8 +22,8 @@ SOURCE = ROOT / "src" / PACKAGE
 # From the bottom up, as in docs/design.md. A module imports what stands before its own "<", and from its own
 # package; modules between the same two "<" do not import one another.
 ORDER = """
-errors < discover files allocator environment randomness slopes < goodness < losses < normalization < precision
-< labels < spec encoding
+errors < discover files plain_json allocator environment randomness slopes < goodness < losses < normalization
+< precision < labels < spec encoding
 < layers < networks < readout context < negatives hybrids generated augment adversarial video
 < baselines < data < training exhibits < beyond < hardware
 < records < results < tables < pictures < report < recipes < memory < reproduce

@@ -27,6 +27,7 @@ from test_cli import fails, ff
 from toys import dataset
 
 KNOWN, TRIALS = tuning.known_best, 12
+FABLES = "THE FOX\n\n\nA fox ran.\n\n\n\nTHE HEN\n\n\nA hen sat.\n" * 9
 BASE = Settings(epochs=4, batch_size=10, seed=3, matmul_dtype=torch.float32)
 
 
@@ -264,6 +265,9 @@ class TestProgram:
     )
     def test_bad_words_take_one_line(self, words, code, says, tmp_path, monkeypatch):
         monkeypatch.chdir(tmp_path)
+        monkeypatch.setenv("FF_DATA", str(tmp_path))
         (tmp_path / "file").write_text("")
+        (tmp_path / "aesop").mkdir()
+        (tmp_path / "aesop" / "aesop.txt").write_text(FABLES)
         fails("tune", *words, code=code, says=says)
         assert not list(tmp_path.rglob(JOURNAL))

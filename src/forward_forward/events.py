@@ -52,7 +52,7 @@ class Events:
     def __init__(self, folder: Path, tell: Watch | None = None) -> None:
         check_package()
         self.folder, self.tell = folder, tell
-        self.written = 0
+        self.written, self.begun = 0, 0.0
         self._file: _EventFile | None = None
 
     def __call__(self, progress: Progress, steps: int, epochs: int) -> None:

@@ -11,10 +11,11 @@ import torch
 from forward_forward.composition import forward_forward
 from forward_forward.errors import DataError
 from forward_forward.models import load_model
+from forward_forward.plain_json import finite
 from forward_forward.training.loop import train
 from forward_forward.web import live as live_module
 from forward_forward.web.choices import Wish, settings_of
-from forward_forward.web.events import Reader, finite, stream
+from forward_forward.web.events import Reader, stream
 from forward_forward.web.live import LiveRun
 from page import WISH, below
 

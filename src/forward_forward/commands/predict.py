@@ -8,7 +8,7 @@ import typer
 
 from forward_forward.commands.evaluate import fitting_data
 from forward_forward.commands.parts import find_device
-from forward_forward.commands.program import json_of, say_json
+from forward_forward.commands.program import pretty_json, say_json
 from forward_forward.errors import UsageError
 
 FORMS = (".csv", ".tsv", ".parquet", ".json")
@@ -121,7 +121,7 @@ def _write(answers: Any, out: Path) -> None:
 
     form = out.suffix.lower()
     if form == ".json":
-        write_atomically(out, json_of(answers.plain()) + "\n")
+        write_atomically(out, pretty_json(answers.plain()) + "\n")
     elif form == ".parquet":
         write_atomically(out, answers.frame().to_parquet(index=False))
     else:

@@ -1,7 +1,5 @@
 """How every command ends: 0 done, 1 failed, 2 wrong usage, 130 by Ctrl-C, 143 by SIGTERM; errors take one line."""
 
-import json
-import math
 import shlex
 import signal
 import sys
@@ -12,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from forward_forward.errors import FFError, Stopped, UsageError
+from forward_forward.plain_json import json_of
 
 FAILED, USAGE, BY_SIGNAL = 1, 2, 128
 
@@ -77,12 +76,12 @@ def refuse_to_replace(*kept: Path) -> None:
 
 def say_json(value: Any) -> None:
     """Print plain data as JSON."""
-    typer.echo(json_of(value))
+    typer.echo(pretty_json(value))
 
 
-def json_of(value: Any) -> str:
-    """Return plain data as JSON, numbers that are not finite as null."""
-    return json.dumps(_finite(value), indent=1, default=str)
+def pretty_json(value: Any) -> str:
+    """Return plain data as JSON in lines, paths and the like as text."""
+    return json_of(value, indent=1, default=str)
 
 
 def _ended(line: str, code: int) -> typer.Exit:
@@ -112,13 +111,3 @@ def _out_of_memory(error: BaseException) -> bool:
         "calculation overflowed",
     )
     return isinstance(error, MemoryError) or any(sign in text for sign in signs)
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value

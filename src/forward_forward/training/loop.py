@@ -104,8 +104,7 @@ class _Run:
         self.folder, self.watch = folder, watch
         self.device = data.train.images.device
         self.progress = Progress()
-        size = len(data.train)
-        self.steps = plan.passes * (size // min(plan.batch_size, size))
+        self.steps = plan.steps(len(data.train))
         self.epochs = plan.epochs * learner.stages
         self.identity = {
             "data": data.name,

@@ -44,6 +44,15 @@ class Plan:
                 f"{self.look_every}: epochs and batch must be above 0, looks not below, all of them whole"
             )
 
+    def steps(self, examples: int) -> int:
+        """Return the steps of an epoch over so many training examples: whole batches alone, or one of all there are.
+
+        Example:
+            >>> Plan(epochs=1, batch_size=50).steps(120), Plan(epochs=1, batch_size=50).steps(7)
+            (2, 1)
+        """
+        return self.passes * (examples // min(self.batch_size, examples))
+
     def describe(self) -> dict[str, Any]:
         """Return the plan as plain JSON."""
         return {**asdict(self), "schedule": describe(self.schedule)}

@@ -1,13 +1,13 @@
 """The routes of the page. Files are read once, when the server starts: no request names a path on disk."""
 
-import json
 import logging
 from importlib import resources
 from typing import Annotated, Any, Literal
 
 from forward_forward.errors import FFError, UsageError
+from forward_forward.plain_json import json_of
 from forward_forward.web.choices import MOST_LAYERS, MOST_UNITS, Wish
-from forward_forward.web.events import finite, stream
+from forward_forward.web.events import stream
 from forward_forward.web.guard import Guard
 from forward_forward.web.picture import MOST_PIXELS
 from forward_forward.web.studio import Studio
@@ -181,9 +181,8 @@ def _add_run(app: FastAPI, studio: Studio) -> None:
         return StreamingResponse(stream(studio), media_type="text/event-stream")
 
 
-def _plain(value: Any, status: int = 200) -> Response:
-    text = json.dumps(finite(value), allow_nan=False)
-    return Response(text, status_code=status, media_type="application/json")
+def _plain(value: Any) -> Response:
+    return Response(json_of(value), media_type="application/json")
 
 
 def _mendable(request: Request, error: Exception) -> Response:

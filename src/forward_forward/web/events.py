@@ -1,11 +1,10 @@
 """Server-sent events: what a run tells, from its beginning and then as it comes."""
 
 import asyncio
-import json
-import math
 from collections.abc import AsyncIterator
 from typing import Any
 
+from forward_forward.plain_json import json_of
 from forward_forward.web.live import LiveRun
 from forward_forward.web.studio import Studio
 
@@ -82,15 +81,4 @@ def event(news: dict[str, Any]) -> str:
         >>> event({"loss": float("nan")})
         'data: {"loss": null}\n\n'
     """
-    return f"data: {json.dumps(finite(news), allow_nan=False)}\n\n"
-
-
-def finite(value: Any) -> Any:
-    """Return plain data with null for every number that is not finite."""
-    if isinstance(value, dict):
-        return {key: finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [finite(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
+    return f"data: {json_of(news)}\n\n"

@@ -187,7 +187,7 @@ class Gated:
         self.inner, self.run, self.spread = learner, run, spread
         self.network, self.matmul_dtype = learner.network, learner.matmul_dtype
         self.optimizers, self.memory = learner.optimizers, learner.memory
-        self.steps = max(1, images // min(plan.batch_size, images))
+        self.steps = plan.steps(images)
         self.every = max(1, self.steps * plan.epochs // POINTS)
         self.taken, self.looked = 0, 0.0
         self.sums: Tensor | None = None
