@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from forward_forward.commands.completion import begun
+from forward_forward.commands.given import Device
 from forward_forward.commands.parts import find_device
 from forward_forward.commands.program import say_json
 from forward_forward.discover import pick, submodules
@@ -33,7 +34,7 @@ def bench(
     quick: Annotated[
         bool, typer.Option("--quick", help="Small and short, to see that it runs.")
     ] = False,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    device: Device = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
     save: Annotated[
         Path | None, typer.Option(help="Folder that keeps the figures, for `ff report` to draw.")

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from forward_forward.commands.completion import data_names
+from forward_forward.commands.given import DataDir, Device
 from forward_forward.commands.parts import find_device, find_widths
 from forward_forward.commands.program import going_on, refuse_to_replace, say_json
 from forward_forward.errors import UsageError
@@ -31,8 +32,8 @@ def compare(
     runs: Annotated[Path, typer.Option(help="Where checkpoints go.")] = Path("runs"),
     resume: Annotated[bool, typer.Option("--resume", help="Go on from checkpoints.")] = False,
     smoke: Annotated[bool, typer.Option("--smoke", help="A few images, one epoch.")] = False,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
-    data_dir: Annotated[Path | None, typer.Option(help="Where data sets lie.")] = None,
+    device: Device = "auto",
+    data_dir: DataDir = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Compare matched pairs of nets: error, macro F1, time, epochs to an error, memory.

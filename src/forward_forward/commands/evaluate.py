@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from forward_forward.commands.given import DataDir, Device
 from forward_forward.commands.parts import find_device
 from forward_forward.commands.program import say_json
 from forward_forward.errors import DataError, UsageError
@@ -18,8 +19,8 @@ def evaluate(
         str | None,
         typer.Option(help="Data set, or a file or folder.", show_default="the model's own"),
     ] = None,
-    data_dir: Annotated[Path | None, typer.Option(help="Where data sets lie.")] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    data_dir: DataDir = None,
+    device: Device = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Judge a model on a test split: every readout, and every layer alone.

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from forward_forward.commands.given import Device
 from forward_forward.commands.parts import find_device
 from forward_forward.commands.program import say_json
 from forward_forward.errors import UsageError
@@ -21,7 +22,7 @@ def generate(
         float, typer.Option(help="Below 1 more certain, above 1 wilder; 0 takes the likeliest.")
     ] = 1.0,
     seed: Annotated[int, typer.Option(help="The same seed writes the same text.")] = 0,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    device: Device = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="Print the text as JSON.")] = False,
 ) -> None:
     """Write text, character by character, with a net that learned to predict the next one.

@@ -1,9 +1,30 @@
-"""What `--data` and `--text` name: a data set, data of one's own, or a text."""
+"""Options that several commands have, and what `--data` and `--text` name: a data set, data of one's own, or a text."""
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from forward_forward.errors import UsageError
+
+BY_DATA = "by data set"
+
+Target = Annotated[
+    str | None, typer.Option(help="Column of a table to predict.", show_default="the last")
+]
+Without = Annotated[
+    list[str] | None, typer.Option(help="Column not to read; may be given more than once.")
+]
+Size = Annotated[
+    int | None, typer.Option(help="Scale the pictures of a folder to so many pixels square.")
+]
+DataDir = Annotated[Path | None, typer.Option(help="Where data sets lie.")]
+Epochs = Annotated[
+    int | None,
+    typer.Option(help="How often to go through the training data.", show_default=BY_DATA),
+]
+BatchSize = Annotated[int | None, typer.Option(help="Examples to a step.", show_default=BY_DATA)]
+Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
 
 WINDOW = 10
 """Symbols of a text that a net reads at a time, where nobody says."""

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from forward_forward.commands.evaluate import fitting_data
+from forward_forward.commands.given import DataDir, Device
 from forward_forward.commands.parts import find_device
 from forward_forward.commands.program import pretty_json, say_json
 from forward_forward.errors import UsageError
@@ -34,7 +35,7 @@ def predict(
     data: Annotated[
         str | None, typer.Option(help="Data set of --index.", show_default="the model's own")
     ] = None,
-    data_dir: Annotated[Path | None, typer.Option(help="Where data sets lie.")] = None,
+    data_dir: DataDir = None,
     out: Annotated[
         Path | None,
         typer.Option(help="File for the answers: .csv, .tsv, .parquet or .json; a row for each."),
@@ -43,7 +44,7 @@ def predict(
     explain: Annotated[
         bool, typer.Option("--explain", help="Show the goodness of every layer.")
     ] = False,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    device: Device = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="Print the answers as JSON.")] = False,
 ) -> None:
     """Name what is in images, or what belongs to the rows of a table, with a score for every label.

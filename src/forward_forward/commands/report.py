@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from forward_forward.commands.evaluate import fitting_data
+from forward_forward.commands.given import DataDir
 from forward_forward.commands.results import rows_of
 from forward_forward.errors import FFError, UsageError
 
@@ -31,7 +32,7 @@ def report(
     data: Annotated[
         str | None, typer.Option(help="Data set or text of a run.", show_default="its own")
     ] = None,
-    data_dir: Annotated[Path | None, typer.Option(help="Where data sets lie.")] = None,
+    data_dir: DataDir = None,
 ) -> None:
     """Write a page over all records, or draw a run's page again."""
     from forward_forward.console import say

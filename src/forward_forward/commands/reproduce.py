@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from forward_forward.commands.completion import recipe_names
+from forward_forward.commands.given import DataDir, Device
 from forward_forward.commands.parts import check_tensorboard, find_device, watched
 from forward_forward.commands.program import going_on, refuse_to_replace
 from forward_forward.errors import UsageError
@@ -29,8 +30,8 @@ def reproduce(
     tensorboard: Annotated[
         bool, typer.Option("--tensorboard", help="Write curves for TensorBoard into the runs.")
     ] = False,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
-    data_dir: Annotated[Path | None, typer.Option(help="Where data sets lie.")] = None,
+    device: Device = "auto",
+    data_dir: DataDir = None,
 ) -> None:
     """Run a published experiment and set its result beside the published one."""
     from forward_forward.records import record_path

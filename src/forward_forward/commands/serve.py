@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from forward_forward.commands.given import DataDir, Device
 from forward_forward.commands.parts import find_device
 from forward_forward.console import say
 from forward_forward.errors import UsageError
@@ -28,8 +29,8 @@ def serve(
             help="Data set of examples, and of runs beside digits.", show_default="the model's own"
         ),
     ] = None,
-    data_dir: Annotated[Path | None, typer.Option(help="Where data sets lie.")] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    data_dir: DataDir = None,
+    device: Device = "auto",
 ) -> None:
     """Serve a page: draw and see goodness, train a small net and watch. Ctrl-C ends it."""
     if not 0 <= port <= 65535:

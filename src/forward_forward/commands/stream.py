@@ -48,7 +48,9 @@ def stream(
     block: Annotated[
         int | None, typer.Option(help="Samples learned from at a time.", show_default="32")
     ] = None,
-    seed: Annotated[int | None, typer.Option(show_default="0")] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Of weights and negatives.", show_default="0")
+    ] = None,
 ) -> None:
     """Predict the label of each line of standard input, then learn from it.
 

@@ -6,7 +6,18 @@ from typing import Annotated, Any
 import typer
 
 from forward_forward.commands.completion import data_names
-from forward_forward.commands.given import images_or_rows, windows
+from forward_forward.commands.given import (
+    BY_DATA,
+    BatchSize,
+    DataDir,
+    Device,
+    Epochs,
+    Size,
+    Target,
+    Without,
+    images_or_rows,
+    windows,
+)
 from forward_forward.commands.outcome import add_picture, announce, summary, tell
 from forward_forward.commands.parts import (
     check_tensorboard,
@@ -21,7 +32,7 @@ from forward_forward.commands.parts import (
 from forward_forward.commands.program import again, going_on, say_json
 from forward_forward.errors import UsageError
 
-BEST, BY_DATA = "the best known", "by data set"
+BEST = "the best known"
 
 
 def train(
@@ -34,23 +45,16 @@ def train(
             autocompletion=data_names,
         ),
     ] = None,
-    target: Annotated[
-        str | None,
-        typer.Option(help="Column of a table to predict.", show_default="the last"),
-    ] = None,
-    without: Annotated[
-        list[str] | None, typer.Option(help="Column not to read; may be given more than once.")
-    ] = None,
-    size: Annotated[
-        int | None, typer.Option(help="Scale the pictures of a folder to so many pixels square.")
-    ] = None,
+    target: Target = None,
+    without: Without = None,
+    size: Size = None,
     text: Annotated[
         str | None, typer.Option(help="Or: learn to write as this text file does, or as `aesop`.")
     ] = None,
     window: Annotated[
         int | None, typer.Option(help="Characters of a text read at a time.", show_default="10")
     ] = None,
-    data_dir: Annotated[Path | None, typer.Option(help="Where data sets lie.")] = None,
+    data_dir: DataDir = None,
     out: Annotated[
         Path | None,
         typer.Option(help="Folder of the run.", show_default="runs/<data>, the first that is free"),
@@ -61,14 +65,8 @@ def train(
             help="Units of each layer, bottom to top, as in 2000,2000.", show_default=BY_DATA
         ),
     ] = None,
-    epochs: Annotated[
-        int | None,
-        typer.Option(help="How often to go through the training data.", show_default=BY_DATA),
-    ] = None,
-    batch_size: Annotated[
-        int | None,
-        typer.Option(help="Examples to a step.", show_default=BY_DATA),
-    ] = None,
+    epochs: Epochs = None,
+    batch_size: BatchSize = None,
     rate: Annotated[
         float | None,
         typer.Option(
@@ -155,7 +153,7 @@ def train(
             show_default="overlay where images have a blank corner",
         ),
     ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    device: Device = "auto",
     dtype: Annotated[
         str, typer.Option(help="Of matrix products: auto, float32 or bfloat16.")
     ] = "auto",

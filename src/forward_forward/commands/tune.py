@@ -6,7 +6,16 @@ from typing import Annotated, Any
 
 import typer
 
-from forward_forward.commands.given import images_or_rows
+from forward_forward.commands.given import (
+    BatchSize,
+    DataDir,
+    Device,
+    Epochs,
+    Size,
+    Target,
+    Without,
+    images_or_rows,
+)
 from forward_forward.commands.parts import find_device, find_dtype, free_folder
 from forward_forward.commands.program import Interrupted, again, say_json
 
@@ -15,27 +24,20 @@ def tune(
     data: Annotated[
         str, typer.Option(help="Data set, `ff list` names them; or a table, a .npz, a folder.")
     ] = "digits",
-    target: Annotated[
-        str | None,
-        typer.Option(help="Column of a table to predict.", show_default="the last"),
-    ] = None,
-    without: Annotated[
-        list[str] | None, typer.Option(help="Column not to read; may be given more than once.")
-    ] = None,
-    size: Annotated[
-        int | None, typer.Option(help="Scale the pictures of a folder to so many pixels square.")
-    ] = None,
-    data_dir: Annotated[Path | None, typer.Option(help="Where data sets lie.")] = None,
+    target: Target = None,
+    without: Without = None,
+    size: Size = None,
+    data_dir: DataDir = None,
     trials: Annotated[int, typer.Option(help="How many, with those before a stop.")] = 20,
-    epochs: Annotated[int | None, typer.Option(show_default="by data set")] = None,
-    batch_size: Annotated[int | None, typer.Option(show_default="by data set")] = None,
+    epochs: Epochs = None,
+    batch_size: BatchSize = None,
     seed: Annotated[int, typer.Option(help="Of the search, and of every net in it.")] = 0,
     out: Annotated[
         Path | None,
         typer.Option(help="Folder of the search.", show_default="runs/tune-<data>, if it is free"),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a search.")] = False,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    device: Device = "auto",
     dtype: Annotated[str, typer.Option(help="Of matmuls: auto, float32 or bfloat16.")] = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="Print what was found as JSON.")] = False,
 ) -> None:
