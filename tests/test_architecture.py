@@ -55,7 +55,6 @@ MOST_FUNCTION_LINES = 40
 LONG_FOR_A_REASON: dict[str, str] = {
     "commands/predict.py::predict": "its signature is the list of options",
     "commands/train.py::train": "its signature is the list of options",
-    "commands/tune.py::tune": "its signature is the list of options",
 }
 
 

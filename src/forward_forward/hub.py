@@ -38,11 +38,7 @@ def located(source: Path | str) -> Path:
         >>> located("runs/digits").as_posix()
         'runs/digits'
     """
-    name = source.as_posix() if isinstance(source, Path) else source
-    if not name.startswith(PREFIX):
-        return Path(source)
-    repo_id, _, revision = name.removeprefix(PREFIX).partition("@")
-    return fetch(repo_id, revision=revision or None)
+    return found(source) if _name(source).startswith(PREFIX) else Path(source)
 
 
 def found(source: Path | str, revision: str | None = None, **options: Any) -> Path:
@@ -57,9 +53,8 @@ def found(source: Path | str, revision: str | None = None, **options: Any) -> Pa
         UsageError: a revision is asked of a folder.
         HubError: the hub does not give it.
     """
-    name = source.as_posix() if isinstance(source, Path) else source
     if not Path(source).exists():
-        repo_id, _, named = name.removeprefix(PREFIX).partition("@")
+        repo_id, _, named = _name(source).removeprefix(PREFIX).partition("@")
         return fetch(repo_id, revision=revision or named or None, **options)
     if revision is not None:
         raise UsageError(f"{source} is a folder, which has no revisions; leave the revision out")
@@ -137,6 +132,10 @@ def push(
             commit_message=message or f"Model written by forward_forward {__version__}",
         )
     return str(made)
+
+
+def _name(source: Path | str) -> str:
+    return source.as_posix() if isinstance(source, Path) else source
 
 
 def _api(endpoint: str | None, token: str | None) -> Any:

@@ -7,6 +7,7 @@ from PIL import Image
 from forward_forward.data.image_file import read_images
 from forward_forward.data.own import known_data, load_own
 from forward_forward.data.own_images import shape_of
+from forward_forward.data.picture import look_at, read_picture
 from forward_forward.errors import DataError
 
 CLASSES, EACH, SIDE = ("cat", "dog"), 5, 6
@@ -177,3 +178,18 @@ def test_arrays_that_are_no_images_are_told(tmp_path):
 def test_shapes_that_are_none():
     with pytest.raises(DataError, match="give"):
         shape_of("a.npz", np.zeros(3))
+
+
+@pytest.mark.parametrize("read", [look_at, lambda path: read_picture(path, 1, (SIDE, SIDE))])
+def test_a_picture_that_went_away_is_told_in_one_line(tmp_path, read):
+    with pytest.raises(DataError, match=r"gone\.png: cannot be read \(No such file"):
+        read(tmp_path / "gone.png")
+
+
+def test_a_label_is_the_same_text_in_an_array_as_in_a_table(tmp_path):
+    images = np.zeros((6, 4, 4), np.uint8)
+    names = []
+    for labels in (np.array(["3.00", "7.0"] * 3), np.array([3.0, 7.0] * 3), np.array([3, 7] * 3)):
+        np.savez(tmp_path / "a.npz", images=images, labels=labels)
+        names.append(load_own(tmp_path / "a.npz").class_names)
+    assert names == [("3", "7")] * 3

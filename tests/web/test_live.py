@@ -238,6 +238,14 @@ class TestOverHTTP:
         assert answer.status_code == 422
         assert "runs" not in below(tmp_path)
 
+    def test_what_cannot_be_written_is_told_in_one_line(self, client, studio):
+        client.post("/api/run/start", json=WISH)
+        until(lambda: studio.run.ended)
+        studio.runs.write_text("a file where the folder should be")
+        answer = client.post("/api/run/save", json={"name": "mine"})
+        assert (answer.status_code, "cannot write to" in answer.json()["error"]) == (400, True)
+        assert studio.runs.is_file()
+
     def test_a_link_is_no_place_to_save_to(self, client, studio, tmp_path):
         run = self.start(client, studio, epochs=1, widths=[4])
         until(lambda: run.ended)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from forward_forward.data.idx import LARGEST
 from forward_forward.data.picture import UNREADABLE
+from forward_forward.data.source import reading
 from forward_forward.errors import DataError
 
 INPUTS = ("images", "x", "X", "x_train", "X_train")
@@ -45,11 +46,8 @@ def read_arrays(path: Path, *kinds: Sequence[str]) -> list[NDArray[Any] | None]:
     """
     if not path.is_file():
         raise DataError(f"{path}: no such file; give a .npy or .npz file")
-    try:
-        with open(path, "rb") as stream:
-            return decode_arrays(stream, path, *kinds)
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror})") from None
+    with reading(path) as stream:
+        return decode_arrays(stream, path, *kinds)
 
 
 def decode_arrays(stream: BinaryIO, path: Path, *kinds: Sequence[str]) -> list[NDArray[Any] | None]:

@@ -29,10 +29,20 @@ def texts_of(column: Series[Any]) -> NDArray[np.object_]:
     cells = column.astype(object).to_numpy()
     texts = np.full(len(cells), MISSING, object)
     for row in np.flatnonzero(~missing):
-        text = str(cells[row]).strip()
-        whole = _WHOLE.fullmatch(text)
-        texts[row] = whole[1] if whole else text
+        texts[row] = text_of(cells[row])
     return texts
+
+
+def text_of(cell: Any) -> str:
+    """Return the text of a cell that is there, without spaces around it; 3.0 is the same text as 3.
+
+    Example:
+        >>> text_of(3.0), text_of(" 3.00"), text_of(0.5)
+        ('3', '3', '0.5')
+    """
+    text = str(cell).strip()
+    whole = _WHOLE.fullmatch(text)
+    return whole[1] if whole else text
 
 
 def numbers_of(column: Series[Any]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:

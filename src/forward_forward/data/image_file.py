@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from forward_forward.data.arrays import INPUTS, decode_arrays
 from forward_forward.data.idx import decode_idx
 from forward_forward.data.picture import decode_picture, of_another_size
+from forward_forward.data.source import reading
 from forward_forward.errors import DataError
 
 if TYPE_CHECKING:
@@ -35,11 +36,8 @@ def read_images(path: Path, shape: tuple[int, int, int], scaled: bool = False) -
     path = Path(path)
     if not path.is_file():
         raise DataError(f"{path}: no such file; give an image, .npy, .npz or idx file")
-    try:
-        with open(path, "rb") as stream:
-            return torch.from_numpy(decode_images(stream, path, shape, scaled))
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror})") from None
+    with reading(path) as stream:
+        return torch.from_numpy(decode_images(stream, path, shape, scaled))
 
 
 def decode_images(

@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forward_forward.data.picture import read_picture
-from forward_forward.data.source import files_in
-from forward_forward.errors import DataError
+from forward_forward.data.source import files_in, told
 
 
 def pictures_in(folder: Path) -> tuple[list[Path], list[Path]]:
@@ -22,10 +21,8 @@ def pictures_in(folder: Path) -> tuple[list[Path], list[Path]]:
     from PIL import Image
 
     known = Image.registered_extensions()
-    try:
+    with told(folder):
         files = list(files_in(folder))
-    except OSError as error:
-        raise DataError(f"{folder}: cannot be read ({error.strerror or error})") from None
     pictures = [file for file in files if file.suffix.lower() in known]
     return pictures, [file for file in files if file.suffix.lower() not in known]
 

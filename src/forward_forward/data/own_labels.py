@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from forward_forward.data.cells import text_of
 from forward_forward.errors import DataError
 
 MOST_CLASSES = 1000
@@ -135,7 +136,7 @@ def labels_in(path: Path, labels: NDArray[Any] | None, rows: int) -> list[str]:
         )
     if labels.dtype.kind == "f" and not np.isfinite(labels).all():
         raise DataError(f"{path}: labels that are NaN or infinite; mend them")
-    return [str(label).strip().removesuffix(".0") for label in labels.tolist()]
+    return [text_of(label) for label in labels.tolist()]
 
 
 def _number(text: str) -> float | None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from forward_forward.data.source import reading
 from forward_forward.errors import DataError
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def look_at(path: Path) -> tuple[bool, int, int]:
     Raises:
         DataError: it is no picture that can be read, or far too large.
     """
-    with open(path, "rb") as stream, _opened(stream, path) as image:
+    with reading(path) as stream, _opened(stream, path) as image:
         return (image.mode[:1] not in "L1IF", *_upright_size(image))
 
 
@@ -65,7 +66,7 @@ def read_picture(
     Raises:
         DataError: it is no picture, is damaged, far too large or of another size.
     """
-    with open(path, "rb") as stream:
+    with reading(path) as stream:
         return decode_picture(stream, path, channels, size, scaled)
 
 

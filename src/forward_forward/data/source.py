@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from forward_forward.errors import DataError
 
@@ -29,12 +31,8 @@ class Source:
         Raises:
             DataError: it cannot be read.
         """
-        try:
+        with told(path):
             return cls(str(path.absolute()), _sha256(path))
-        except OSError as error:
-            raise DataError(
-                f"{path}: cannot be read ({error.strerror or error}); check the file and its rights"
-            ) from None
 
     def found(self) -> Path:
         """Return where it lies.
@@ -49,6 +47,25 @@ class Source:
                 "with --data"
             )
         return path
+
+
+@contextmanager
+def told(path: Path) -> Iterator[None]:
+    """Turn what keeps a file or folder from being read into a `DataError` of one line that names it."""
+    try:
+        yield
+    except OSError as error:
+        reason = " ".join(str(error.strerror or error).split())
+        raise DataError(
+            f"{path}: cannot be read ({reason}); check the file and its rights"
+        ) from None
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[BinaryIO]:
+    """Open a file to be read; a `DataError` says what keeps it from that."""
+    with told(path), open(path, "rb") as stream:
+        yield stream
 
 
 def files_in(folder: Path) -> Iterator[Path]:

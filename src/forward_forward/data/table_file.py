@@ -10,6 +10,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from forward_forward.data.source import told
 from forward_forward.errors import DataError
 
 if TYPE_CHECKING:
@@ -48,15 +49,11 @@ def read_table(path: Path) -> DataFrame:
     path = Path(path)
     if not path.is_file():
         raise DataError(f"{path}: no such file; give a .csv, .tsv or .parquet file")
-    try:
-        frame = _parquet(path) if path.suffix.lower() == ".parquet" else _separated(path)
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise DataError(f"{path}: the gzip is corrupt ({error}); use another copy") from None
-    except OSError as error:
-        reason = " ".join(str(error.strerror or error).split())
-        raise DataError(
-            f"{path}: cannot be read ({reason}); check the file and its rights"
-        ) from None
+    with told(path):
+        try:
+            frame = _parquet(path) if path.suffix.lower() == ".parquet" else _separated(path)
+        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+            raise DataError(f"{path}: the gzip is corrupt ({error}); use another copy") from None
     if frame.empty:
         raise DataError(f"{path}: no rows below its names; there is nothing to learn from")
     return frame

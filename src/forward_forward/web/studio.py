@@ -8,6 +8,7 @@ from typing import Any
 from forward_forward.data import Dataset
 from forward_forward.errors import UsageError
 from forward_forward.models import Model, save_model
+from forward_forward.training.checkpoints import check_writable
 from forward_forward.web.answers import answered, card, warm
 from forward_forward.web.choices import Wish, offered
 from forward_forward.web.live import LiveRun
@@ -110,8 +111,13 @@ class Studio:
 
         Arguments:
             name: of the folder, letters, digits, - and _; where it is taken, a number is added.
+
+        Raises:
+            UsageError: nothing has been learned yet.
+            CheckpointError: nothing can be written there.
         """
         model, data = self.current().copied()
+        check_writable(self.runs / name)
         folder = _new_folder(self.runs, name)
         save_model(folder / "model", model.network, data, model.metrics, model.matmul_dtype)
         return f"{self.runs.name}/{folder.name}"
