@@ -125,7 +125,7 @@ def markdown(rows: Sequence[Mapping[str, Any]]) -> str:
         _AGAIN,
         "\n".join(f"    {row['command']}" for row in recipes) + "\n",
     ]
-    measures = [cells for row in recipes for cells in _measure_cells(row)]
+    measures = [cells for row in recipes for cells in measure_cells(row)]
     if measures:
         parts += ["## Other measures\n", table(_MEASURE_COLUMNS, measures)]
     return "\n".join(parts)
@@ -264,7 +264,8 @@ def claim_cells(row: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _measure_cells(row: Mapping[str, Any]) -> list[list[str]]:
+def measure_cells(row: Mapping[str, Any]) -> list[list[str]]:
+    """Return the cells of a recipe's measures beside its claims: recipe, measure, ours."""
     others = [
         [row["recipe"], name_of(name), show_spread(name, cell)]
         for name, cell in row["others"].items()
