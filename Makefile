@@ -54,6 +54,7 @@ reliability: $(DEV)  ## Kill, cut, flip and plant, at length; figures go to benc
 
 fuzz: $(DEV)  ## Fuzz every parser, or the one of PARSER=<name>; figures go to benchmarks/fuzz.json
 	$(BIN)/python tests/fuzz/run.py $(PARSER) --runs $(RUNS) --save benchmarks/fuzz.json
+
 docs: $(DEV)  ## Build the pages of docs/ into build/docs
 	$(BIN)/python -m sphinx -q -W --keep-going -n -j auto -d build/docs-cache docs build/docs
 	@echo "build/docs/index.html"
