@@ -95,7 +95,16 @@ def test_a_ramp_without_a_slope_is_refused():
 
 
 @pytest.mark.parametrize(
-    "values", [np.zeros((0, 2)), np.zeros((2, 0)), np.zeros(3), np.array([[1.0, np.nan]])]
+    "values",
+    [
+        np.zeros((0, 2)),
+        np.zeros((2, 0)),
+        np.zeros(3),
+        np.array([[1.0, np.nan]]),
+        [[1.0], [1.0, 2.0]],
+        [["wide", "high"]],
+        [[None, {}]],
+    ],
 )
 def test_what_cannot_be_encoded_is_refused(values):
     with pytest.raises(DataError):

@@ -158,6 +158,24 @@ def test_what_was_saved_is_loaded(model):
         assert (again.partial_fit(X, Y).predict(X) == model.partial_fit(X, Y).predict(X)).all()
 
 
+@pytest.mark.parametrize(
+    "model",
+    [
+        small(max_iter=1),
+        small(max_iter=1, early_stopping=True),
+        FFAnomalyDetector((20, 20), max_iter=1),
+    ],
+)
+def test_what_was_learned_from_is_not_kept(model):
+    sizes = {
+        rows: len(
+            pickle.dumps(clone(model).fit(np.tile(X, (rows // 240, 1)), np.tile(Y, rows // 240)))
+        )
+        for rows in (480, 4800)
+    }
+    assert sizes[4800] < sizes[480] + 1000
+
+
 def test_columns_that_say_nothing_change_nothing():
     constant = np.c_[X, np.full(240, 7.0)]
     expected = small().fit(X, Y).decision_function(X)
@@ -194,10 +212,14 @@ def test_one_class_is_refused():
     ("model", "error"),
     [
         (small(max_iter=0), ValueError),
+        (small(early_stopping=True, n_iter_no_change=0), ValueError),
         (small(learning_rate=-1.0), FFError),
+        (small(batch_size=0), FFError),
+        (small(batch_size=-5), FFError),
         (FFClassifier(()), FFError),
         (FFAnomalyDetector(contamination=0.7), ValueError),
         (FFAnomalyDetector(max_iter=0), ValueError),
+        (FFAnomalyDetector(batch_size=0), FFError),
     ],
 )
 def test_impossible_settings_are_refused(model, error):

@@ -3,7 +3,7 @@ import torch
 
 from forward_forward.composition import Settings, backpropagation, forward_forward
 from forward_forward.data import load
-from forward_forward.memory import LiveBytes, training_peak
+from forward_forward.memory import AtMost, LiveBytes, training_peak
 from forward_forward.reproduce import count_parameters, few
 
 
@@ -48,3 +48,28 @@ def test_measures_the_same_twice(digits):
         for _ in range(2)
     )
     assert first == second
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: torch.empty(10, 100),
+        lambda: torch.zeros(size=(10, 100)),
+        lambda: torch.full((1000,), 7.0),
+        lambda: torch.randn(1000, generator=torch.Generator().manual_seed(0)),
+        lambda: torch.arange(7, 1007),
+        lambda: torch.arange(0, 2000, 2),
+        lambda: torch.eye(10, 100),
+    ],
+)
+def test_no_more_numbers_are_made_than_are_allowed(make):
+    with AtMost(1000):
+        assert make().numel() == 1000
+    with AtMost(999), pytest.raises(ValueError, match="numbers, where 999 are at hand"):
+        make()
+
+
+def test_what_is_too_large_for_any_memory_is_refused_as_well():
+    for size in (10**15, 10**18):
+        with AtMost(1000), pytest.raises((ValueError, RuntimeError)):
+            torch.empty(size, 1000)

@@ -278,3 +278,11 @@ def test_errors_by_samples_have_a_line_for_each_seed_and_skip_what_was_not_seen(
     assert [len(line.get_xdata()) for line in lines] == [3, 2, 3]
     assert legend(figure.axes[0]) == ["exact", "backprop"]
     assert figure.axes[0].get_xscale() == figure.axes[0].get_yscale() == "log"
+
+
+def test_errors_by_samples_of_many_nets_and_of_one_that_never_had_any():
+    seed = {"samples": [10, 100], "error_by_samples": [9.0, 3.0]}
+    nothing = {"samples": [10, 100], "error_by_samples": [None, None]}
+    nets = {f"net_{i}": [seed] for i in range(8)} | {"diverged": [nothing]}
+    lines = pictures.error_by_samples(nets).axes[0].get_lines()
+    assert [len(line.get_xdata()) for line in lines] == [2] * 8 + [0]

@@ -1,6 +1,5 @@
-"""How much memory a net needs to learn: its own, not what the process has held at some time."""
+"""How much memory a net needs to learn: its own, not what the process has held at some time; and a bound on it."""
 
-import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -28,7 +27,9 @@ FACTORIES = (
     torch.full,
     torch.randn,
     torch.rand,
+    torch.eye,
     torch.arange,
+    torch.linspace,
 )
 """What makes tensors of a size that is asked for."""
 STEPS = 3
@@ -107,7 +108,7 @@ class LiveBytes(TorchDispatchMode):
 
 
 class AtMost(TorchFunctionMode):
-    """While active, refuses to make a tensor of more than so many numbers, before that takes any memory.
+    """While active, no one of `FACTORIES` makes a tensor of more than so many numbers, nor takes memory to find out.
 
     Arguments:
         numbers: the most that one tensor may have.
@@ -131,13 +132,15 @@ class AtMost(TorchFunctionMode):
         args: tuple[Any, ...] = (),
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
-        if func in FACTORIES and args:
-            size = args[0] if isinstance(args[0], list | tuple) else args
-            if math.prod(size) > self.numbers:
+        options = kwargs or {}
+        if func in FACTORIES:
+            without = {key: value for key, value in options.items() if key != "generator"}
+            shape = func(*args, **without | {"device": "meta"}).shape
+            if shape.numel() > self.numbers:
                 raise ValueError(
-                    f"a tensor of {'×'.join(map(str, size))} numbers, where {self.numbers:,} are at hand"
+                    f"a tensor of {'×'.join(map(str, shape))} numbers, where {self.numbers:,} are at hand"
                 )
-        return func(*args, **(kwargs or {}))
+        return func(*args, **options)
 
 
 def _tensors(value: Any) -> Iterator[Tensor]:

@@ -14,12 +14,13 @@ from torch import Tensor
 from forward_forward.encoding import Encoding, Floats
 from forward_forward.estimators.abnormal import Abnormal, mixed
 from forward_forward.estimators.fitting import (
-    ROWS,
     batches_of,
-    finite,
+    end_epoch,
     fitting_dtype,
     fitting_rate,
     one_thread,
+    portions,
+    tensor_for,
 )
 from forward_forward.goodness import mean_of_opposed_squares
 from forward_forward.losses import Loss, SiLU
@@ -154,10 +155,7 @@ class FFAnomalyDetector(OutlierMixin, BaseEstimator):
         for step, rows in enumerate(batches):
             gain = linear((self.n_iter_ + step / len(batches)) / self.max_iter)
             losses.append(self._step(torch.cat([pos[rows], neg[rows]]), gain))
-        self.n_iter_ += 1
-        self.loss_curve_.append(finite(torch.stack(losses).mean(), self.n_iter_))
-        if self.verbose:
-            print(f"epoch {self.n_iter_}: loss {self.loss_curve_[-1]:.4f}")
+        end_epoch(self, losses)
 
     def _step(self, inputs: Tensor, gain: float) -> Tensor:
         """Let each layer learn from rows of positives, then of negatives; return the mean loss."""
@@ -172,12 +170,12 @@ class FFAnomalyDetector(OutlierMixin, BaseEstimator):
         return torch.stack(losses).mean()
 
     def _inputs(self, X: Floats) -> Tensor:
-        return torch.from_numpy(self.encoding_(X)).to(next(self.network_.parameters()))
+        return tensor_for(self.network_, self.encoding_(X))
 
     def _scores(self, X: Floats) -> Floats:
         """Return the goodness summed over layers, `[N]`, a portion of the rows at a time."""
         network, found = self.network_, []
-        for rows in np.array_split(X, range(ROWS, len(X), ROWS)):
+        for rows in portions(X):
             activities = network.activities(network.project(self._inputs(rows)))
             pairs = zip(network.layers, activities, strict=True)
             found.append(torch.stack([layer.total_goodness(y) for layer, y in pairs]).sum(0))

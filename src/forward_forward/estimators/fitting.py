@@ -1,12 +1,16 @@
-"""What both estimators share: batches, how fast they learn, and how many cores they take."""
+"""What both estimators share: batches, portions, the end of an epoch, how fast they learn, on how many cores."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
+import numpy as np
 import torch
+from torch import Tensor, nn
 
-from forward_forward.errors import DivergenceError
+from forward_forward.encoding import Floats
+from forward_forward.errors import DivergenceError, UsageError
 from forward_forward.randomness import generator
 
 SMALL = 200
@@ -31,28 +35,50 @@ def fitting_dtype(samples: int) -> torch.dtype:
     return torch.float64 if samples <= SMALL else torch.float32
 
 
-def batches_of(
-    samples: int, batch_size: int | None, seed: int, epoch: int
-) -> tuple[torch.Tensor, ...]:
+def batches_of(samples: int, batch_size: int | None, seed: int, epoch: int) -> tuple[Tensor, ...]:
     """Return the rows of each batch of an epoch, every row once, batches of nearly equal size.
 
     Arguments:
         batch_size: at most so many; None takes all of up to 200, else 100.
+
+    Raises:
+        UsageError: batches of so many samples there are not.
     """
+    if batch_size is not None and batch_size < 1:
+        raise UsageError(f"batch_size={batch_size}; give 1 sample or more, or None")
     most = batch_size or (SMALL if samples <= SMALL else BATCH)
     order = torch.randperm(samples, generator=generator(seed, "batches", epoch))
     return order.tensor_split(math.ceil(samples / most))
 
 
-def finite(loss: torch.Tensor, epoch: int) -> float:
-    """Return the loss of an epoch as a number.
+def portions(rows: Floats) -> list[Floats]:
+    """Return the rows `[N, F]` in parts of 2000, so that asking about many takes no more memory than about these."""
+    return np.array_split(rows, range(ROWS, len(rows), ROWS))
+
+
+def tensor_for(network: nn.Module, values: Floats) -> Tensor:
+    """Return values as a tensor of the network's dtype, where the network is."""
+    return torch.from_numpy(values).to(next(network.parameters()))
+
+
+def end_epoch(estimator: Any, losses: Sequence[Tensor]) -> None:
+    """Count an epoch in `n_iter_`, keep its mean loss in `loss_curve_`, and print it where `verbose`.
+
+    Arguments:
+        losses: of the epoch's steps, each without a dimension.
 
     Raises:
-        DivergenceError: it is not finite.
+        DivergenceError: their mean is not finite.
     """
-    if not bool(loss.isfinite()):
-        raise DivergenceError(f"the loss is not finite in epoch {epoch}; lower learning_rate")
-    return float(loss)
+    estimator.n_iter_ += 1
+    loss = float(torch.stack(list(losses)).mean())
+    if not math.isfinite(loss):
+        raise DivergenceError(
+            f"the loss is not finite in epoch {estimator.n_iter_}; lower learning_rate"
+        )
+    estimator.loss_curve_.append(loss)
+    if estimator.verbose:
+        print(f"epoch {estimator.n_iter_}: loss {loss:.4f}")
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Figures of several nets side by side: what each came to, seed by seed."""
 
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -47,10 +48,11 @@ def error_by_samples(nets: Mapping[str, Sequence[Mapping[str, Any]]]) -> Figure:
         nets: name of a net → of each seed its `samples` and, in percent, its `error_by_samples`.
     """
     figure, (axis,) = panels(1, height=3.6)
-    for (name, seeds), colour in zip(nets.items(), OKABE_ITO, strict=False):
+    for (name, seeds), colour in zip(nets.items(), cycle(OKABE_ITO), strict=False):
         for index, seed in enumerate(seeds):
             pairs = zip(seed["samples"], seed["error_by_samples"], strict=True)
             points = np.array([pair for pair in pairs if pair[1] is not None], dtype=float)
+            points = points.reshape(-1, 2)  # of a net that diverged at once there are none
             label = None if index else words(name)
             axis.plot(*points.T, "o-", color=colour, lw=1.2, markersize=3, alpha=0.8, label=label)
     axis.set_xscale("log")

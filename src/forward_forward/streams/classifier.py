@@ -10,11 +10,12 @@ import torch
 from numpy.typing import NDArray
 
 from forward_forward.data import Split
-from forward_forward.encoding import Encoding
+from forward_forward.encoding import Encoding, check_rows
 from forward_forward.errors import DataError, UsageError
 from forward_forward.randomness import generator
 from forward_forward.streams.growing import grow
 from forward_forward.streams.makers import Maker, Singles
+from forward_forward.streams.prequential import listed
 from forward_forward.streams.scaling import RunningScale
 from forward_forward.training.learner import Learner
 
@@ -25,8 +26,9 @@ Label = str | int | bool
 class StreamClassifier:
     """Learns from rows and labels as they come, by `partial_fit`, and says labels, by `predict`.
 
-    The first `warm_up` labelled rows are kept. They say how columns are encoded, the net learns from them a few times
-    over, and then they are let go of. From then on every row is seen once. Until then the most frequent label is the
+    Labelled rows are kept, the last `warm_up` of them, until a batch ends with so many, of two classes or more. They
+    say how columns are encoded, the net learns from them a few times over, and then they are let go of, with those
+    before them. From then on every row is seen once. Until then the label that is most frequent among them is the
     answer, and None before there is any.
 
     Columns are brought to one scale by their running mean and spread, which follow where these drift; the ramps that
@@ -35,7 +37,7 @@ class StreamClassifier:
 
     Arguments:
         make: builds the net and how it learns: `Singles(...)` or `Batches(...)`.
-        warm_up: rows, ≥ 2. While they all have one label, the last so many are kept.
+        warm_up: rows that are kept to begin with, ≥ 2.
         repeats: how often the first rows are learned from.
         batch: rows that are learned from at a time.
         forgetting: of the columns' mean and spread, in (0, 1].
@@ -82,11 +84,10 @@ class StreamClassifier:
         """Learn from rows `[N, F]` and their labels `[N]`.
 
         Raises:
-            DataError: rows of another length, a value that is not finite, a label that is none or one too many.
-                Nothing was learned of any of the rows.
+            DataError: no rows or rows of another length, a value that is not finite, a label that is none or one too
+                many. Nothing was learned of any of the rows.
         """
-        rows = self._checked(rows)
-        plain: Sequence[Any] = labels.tolist() if hasattr(labels, "tolist") else list(labels)
+        rows, plain = check_rows(rows, self.features), listed(labels)
         if len(plain) != len(rows):
             raise DataError(f"{len(rows)} rows and {len(plain)} labels; give one for each")
         indices = self._indices(plain)
@@ -104,9 +105,9 @@ class StreamClassifier:
         """Return the label `[N]` that has the highest goodness; before there is a net, the most frequent one, or None.
 
         Raises:
-            DataError: rows of another length, or a value that is not finite.
+            DataError: no rows or rows of another length, or a value that is not finite.
         """
-        rows = self._checked(rows)
+        rows = check_rows(rows, self.features)
         answers = np.empty(len(rows), dtype=object)
         if self.learner is None:
             seen = Counter(index for _, index in self.first).most_common(1)
@@ -122,37 +123,12 @@ class StreamClassifier:
 
         Raises:
             UsageError: there is no net yet.
+            DataError: as `predict` does.
         """
         if self.learner is None:
             raise UsageError(f"no net before {self.warm_up} rows of 2 classes or more are learned")
-        scores = self.learner.scores(self._encoded(self._checked(rows)))
+        scores = self.learner.scores(self._encoded(check_rows(rows, self.features)))
         return scores.readouts["goodness"].detach().double().numpy()
-
-    def restore(
-        self,
-        classes: Sequence[Label],
-        scale: RunningScale | None,
-        encoding: Encoding | None,
-        first_rows: NDArray[np.float64],
-        first_labels: Sequence[int],
-    ) -> None:
-        """Go back to where a model was: the same classes and columns, the first rows kept, a net of the same shape."""
-        self.classes, self._index = [], {}
-        self._indices(classes)
-        self.scale, self.encoding = scale, encoding
-        self.first.extend(zip(first_rows, first_labels, strict=True))
-        if encoding is not None:
-            self.learner = self._made()
-
-    def _checked(self, rows: Any) -> NDArray[np.float64]:
-        rows = np.asarray(rows, dtype=np.float64)
-        if rows.ndim != 2 or not rows.shape[1] or self.features not in (None, rows.shape[1]):
-            wanted = "[rows, columns]" if self.features is None else f"rows of {self.features}"
-            raise DataError(f"values of shape {rows.shape}; give {wanted}")
-        if not np.isfinite(rows).all():
-            row, column = np.argwhere(~np.isfinite(rows))[0].tolist()
-            raise DataError(f"row {row}, column {column} holds {rows[row, column]}; leave it out")
-        return rows
 
     def new_classes(self, labels: Iterable[Label]) -> list[Label]:
         """Return which labels were not met before, each once.
@@ -172,6 +148,22 @@ class StreamClassifier:
                 f"label {last[:40]} is one beyond {self.most_classes} classes; is the target a measure?"
             )
         return list(new.values())
+
+    def restore(
+        self,
+        classes: Sequence[Label],
+        scale: RunningScale | None,
+        encoding: Encoding | None,
+        first_rows: NDArray[np.float64],
+        first_labels: Sequence[int],
+    ) -> None:
+        """Go back to where a model was: the same classes and columns, the first rows kept, a net of the same shape."""
+        self.classes, self._index = [], {}
+        self._indices(classes)
+        self.scale, self.encoding = scale, encoding
+        self.first.extend(zip(first_rows, first_labels, strict=True))
+        if encoding is not None:
+            self.learner = self._made()
 
     def _indices(self, labels: Sequence[Label]) -> list[int]:
         """Return the classes' numbers; make room for new ones."""

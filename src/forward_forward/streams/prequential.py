@@ -12,7 +12,6 @@ from itertools import islice
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from forward_forward.errors import CheckpointError, UsageError
 
@@ -168,13 +167,14 @@ def prequential(
         known = [i for i, (_, label) in enumerate(some) if label is not None]
         if known:
             learner.partial_fit(rows[known], [some[i][1] for i in known])
-        for said, (_, true) in zip(_plain(answers), some, strict=True):
+        for said, (_, true) in zip(listed(answers), some, strict=True):
             if true is not None:
                 error.add(bool(said != true))
             yield Judged(said, true, error.figures)
 
 
-def _plain(labels: NDArray[Any]) -> list[Any]:
+def listed(labels: Any) -> list[Any]:
+    """Return labels, of an array or of anything that yields them, as a list of Python's own values."""
     return labels.tolist() if hasattr(labels, "tolist") else list(labels)
 
 

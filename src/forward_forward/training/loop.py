@@ -73,9 +73,7 @@ def train(
             run.go(interrupted)
         except FFError:
             raise
-        except (
-            Exception
-        ):  # a watch ended the run: that is no reason to forget who asked for it as well
+        except Exception:  # a watch ended the run; who asked for it as well is not forgotten
             if asked := interrupted():
                 raise Stopped(asked) from None
             raise
