@@ -3,6 +3,8 @@
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from numbers import Integral, Real
+from typing import Any
 
 import torch
 
@@ -15,6 +17,40 @@ BATCH = 100
 """Samples in a batch where there are more."""
 ROWS = 2000
 """Rows that are asked about at a time."""
+
+
+def check_settings(estimator: Any) -> None:
+    """Raise a `ValueError` for settings that are of the wrong kind or out of range; it names the first."""
+    given = estimator.get_params(deep=False)
+    sizes, rate = given["hidden_layer_sizes"], given["learning_rate"]
+    if not _sizes(sizes):
+        raise ValueError(
+            f"hidden_layer_sizes={sizes!r}; give the units of each layer, 1 or more, as in (100, 100)"
+        )
+    if rate is not None and not (is_a(Real, rate) and 0 < rate < math.inf):
+        raise ValueError(f"learning_rate={rate!r}; give a number above 0, or None")
+    for name in ("max_iter", "batch_size", "n_iter_no_change"):
+        count = given.get(name, 1)
+        if not (is_a(Integral, count) and count >= 1) and (name, count) != ("batch_size", None):
+            raise ValueError(f"{name}={count!r}; give a whole number, 1 or more")
+
+
+def _sizes(sizes: Any) -> bool:
+    try:
+        listed = list(sizes)
+    except TypeError:
+        return False
+    return bool(listed) and all(is_a(Integral, units) and units >= 1 for units in listed)
+
+
+def is_a(kind: type, value: Any) -> bool:
+    """Return whether a value is a number of this kind; True and False are none.
+
+    Example:
+        >>> is_a(Integral, 3), is_a(Real, 0.5), is_a(Integral, True), is_a(Real, "1")
+        (True, True, False, False)
+    """
+    return isinstance(value, kind) and not isinstance(value, bool)
 
 
 def fitting_rate(inputs: int) -> float:
