@@ -165,6 +165,11 @@ def test_arrays_that_are_no_images_are_told(tmp_path):
         ({"images": images, "labels": labels * np.nan}, "NaN"),
         ({"images": images, "labels": np.array([None] * 10)}, "Python objects"),
         ({"images": np.zeros((10, 2, 2, 2, 2)), "labels": labels}, "give (N, H, W)"),
+        ({"images": images[:, :0], "labels": labels}, "no image in it"),
+        (
+            {"images": images, "labels": labels, "x_test": images, "y_test": labels + 1},
+            "in the test part alone",
+        ),
         ({"a": images, "b": labels}, "name the images `images`"),
         ({"images": images, "labels": labels * 0}, "one class alone"),
     ]:

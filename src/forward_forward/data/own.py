@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -21,13 +22,13 @@ def is_path(data: str) -> bool:
     """Return whether this is the path of a file or folder, and not the name of a data set; `./mnist` may be one.
 
     Example:
-        >>> is_path("mnist"), is_path("table.csv"), is_path("minst")
-        (False, True, False)
+        >>> is_path("mnist"), is_path("table.csv"), is_path("./mnist"), is_path("minst")
+        (False, True, True, False)
     """
-    if data in names():
+    if data in names() or not data:
         return False
     path = Path(data)
-    return is_table(path) or is_arrays(path) or path.exists()
+    return is_table(path) or is_arrays(path) or path.exists() or "/" in data or os.sep in data
 
 
 def load_own(

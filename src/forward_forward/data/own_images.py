@@ -17,7 +17,14 @@ from forward_forward.data.dataset import Dataset
 from forward_forward.data.examples import Split
 from forward_forward.data.image_file import checked_images
 from forward_forward.data.image_folder import pictures_in, read_pictures
-from forward_forward.data.own_labels import class_names_of, indices_of, labels_in, parts_of, rare
+from forward_forward.data.own_labels import (
+    check_learned,
+    class_names_of,
+    indices_of,
+    labels_in,
+    parts_of,
+    rare,
+)
 from forward_forward.data.picture import look_at, of_another_size
 from forward_forward.data.source import Source
 from forward_forward.errors import DataError
@@ -62,7 +69,9 @@ def load_images(
     read = read_folder(path, size, watch) if path.is_dir() else read_stack(path)
     class_names = class_names_of(str(path), read.labels)
     numbers = indices_of(read.labels, class_names)
-    train, test = _splits(read, numbers, parts_of(str(path), numbers, read.tested))
+    parts = parts_of(str(path), numbers, read.tested)
+    check_learned(str(path), numbers, parts[0], class_names)
+    train, test = _splits(read, numbers, parts)
     notes = tuple(said for said in (read.note, rare(numbers, class_names)) if said is not None)
     return Dataset(
         path.name, len(class_names), read.shape, train, test, class_names, Source.of(path), size is not None, notes
