@@ -347,7 +347,7 @@ class TestEvaluate:
 
     def test_unknown_data(self, trained):
         fails("evaluate", trained[0], "--data", "mnits", code=2, says="did you mean 'mnist'")
-        fails("evaluate", trained[0], "--data", "a/b.txt", code=1, says="a/b.txt: no such file")
+        fails("evaluate", trained[0], "--data", "a/b.txt", code=2, says="no data set 'a/b.txt'")
         fails("evaluate", trained[0], "--data", "digits/test", code=2, says="set 'digits/test'")
 
     def test_a_part_held_out_can_be_named(self, trained):

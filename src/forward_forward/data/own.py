@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -28,7 +27,8 @@ def is_path(data: str) -> bool:
     if data in names() or not data:
         return False
     path = Path(data)
-    return is_table(path) or is_arrays(path) or path.exists() or "/" in data or os.sep in data
+    said = data.startswith((".", "~")) or path.is_absolute()
+    return said or is_table(path) or is_arrays(path) or path.exists()
 
 
 def load_own(
