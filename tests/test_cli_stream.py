@@ -62,6 +62,16 @@ def test_bad_lines_are_told_counted_and_skipped(tmp_path):
     assert Session.load(tmp_path / "m").model.samples == 50
 
 
+@pytest.mark.parametrize(
+    ("text", "code"), [("", 0), ("oh no\n", 1), ('{"a": 1}\n', 0)], ids=["empty", "bad", "bare"]
+)
+def test_where_nothing_was_learned_no_model_stands_in_the_way(tmp_path, text, code):
+    words = [tmp_path / "m", "--target", "kind", *FEW]
+    ff(*words, text=text, code=code)
+    ff(*words, text=lines(40))
+    assert Session.load(tmp_path / "m").model.samples == 40
+
+
 def test_goes_on_in_place_as_if_it_had_never_stopped(tmp_path):
     words = ["--target", "kind", *FEW]
     whole = answers(ff(tmp_path / "whole", *words, text=lines(80)))

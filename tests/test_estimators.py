@@ -12,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from forward_forward.errors import DataError, FFError
+from forward_forward.errors import DataError
 from forward_forward.estimators import FFAnomalyDetector, FFClassifier
 from forward_forward.estimators.abnormal import beyond, hybrids, mixed, shuffled, uniform
 from forward_forward.goodness import sum_of_squares
@@ -209,22 +209,39 @@ def test_one_class_is_refused():
 
 
 @pytest.mark.parametrize(
-    ("model", "error"),
+    "settings",
     [
-        (small(max_iter=0), ValueError),
-        (small(early_stopping=True, n_iter_no_change=0), ValueError),
-        (small(learning_rate=-1.0), FFError),
-        (small(batch_size=0), FFError),
-        (small(batch_size=-5), FFError),
-        (FFClassifier(()), FFError),
-        (FFAnomalyDetector(contamination=0.7), ValueError),
-        (FFAnomalyDetector(max_iter=0), ValueError),
-        (FFAnomalyDetector(batch_size=0), FFError),
+        *({"hidden_layer_sizes": sizes} for sizes in [(), 8, "8", (0,), (8.0,), (True,), None]),
+        *({"learning_rate": rate} for rate in [0, -1.0, np.nan, np.inf, "auto", True]),
+        *({"max_iter": epochs} for epochs in [0, 1.5, "3", None]),
+        *({"batch_size": samples} for samples in [0, -1, 1.5, "auto"]),
     ],
+    ids=str,
 )
-def test_impossible_settings_are_refused(model, error):
-    with pytest.raises(error):
-        model.fit(X, Y)
+def test_impossible_settings_are_refused_by_name(settings):
+    for model in (FFClassifier(**settings), FFAnomalyDetector(**settings)):
+        with pytest.raises(ValueError, match=f"^{next(iter(settings))}="):
+            model.fit(X, Y)
+
+
+@pytest.mark.parametrize("share", [0, 0.7, np.nan, "auto", None])
+def test_no_such_share_of_anomalies(share):
+    with pytest.raises(ValueError, match="^contamination="):
+        FFAnomalyDetector(contamination=share).fit(X)
+
+
+@pytest.mark.parametrize("epochs", [0, np.nan, None])
+def test_waiting_for_less_than_an_epoch_is_refused(epochs):
+    with pytest.raises(ValueError, match="^n_iter_no_change="):
+        small(early_stopping=True, n_iter_no_change=epochs).fit(X, Y)
+
+
+def test_what_was_learned_outlives_a_fit_that_is_refused():
+    model = small(max_iter=1).fit(X, Y)
+    before = model.predict(X)
+    with pytest.raises(ValueError, match="1 class"):
+        model.fit(X, np.full(len(X), "other"))
+    assert np.array_equal(model.predict(X), before)
 
 
 def test_verbose_tells_every_epoch(capsys):

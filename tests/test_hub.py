@@ -191,6 +191,13 @@ def test_no_name_of_a_model(name, there):
     assert there.asked == []
 
 
+@pytest.mark.parametrize("name", ["", "../b", "a/b/c", "a b/c", "hub:a/b"])
+def test_a_name_that_is_none_is_told_before_a_token_is_asked_for(model, there, name):
+    with pytest.raises(UsageError, match="user/name"):
+        model.push_to_hub(name, endpoint=there.endpoint)
+    assert there.asked == []
+
+
 def test_to_push_takes_a_token(model, there):
     with pytest.raises(NoTokenError, match="HF_TOKEN"):
         model.push_to_hub(NAME, endpoint=there.endpoint)

@@ -149,6 +149,32 @@ def test_a_file_of_answers_is_not_replaced_unasked_nor_half_written(run, tmp_pat
     assert len(pd.read_csv(out)) == 90
 
 
+def test_what_is_asked_about_is_not_replaced_by_its_answers(run, tmp_path):
+    asked_of = tmp_path / "new.csv"
+    plants(4).to_csv(asked_of, index=False)
+    words = ["predict", run[0] / "run", asked_of, "--out", asked_of, "--force"]
+    fails(*words, says="the file that is asked about", code=2)
+    assert len(pd.read_csv(asked_of)) == 4
+
+
+def test_a_path_that_leads_nowhere_is_told_as_a_path(tmp_path):
+    fails("train", "--data", tmp_path / "nowhere", says="no such file or folder")
+    fails("train", "--data", "", says="no data set ''", code=2)
+    plants(12).to_csv(tmp_path / "mine.csv", index=False)
+    words = [
+        "train",
+        "--data",
+        tmp_path / "mine.csv",
+        "--target",
+        "kind",
+        "--out",
+        tmp_path / "new",
+    ]
+    ff(*words, *ALONE, *SMALL, "--epochs", "1")
+    (tmp_path / "mine.csv").unlink()
+    fails("evaluate", tmp_path / "new", says="is not there any more; say where it is")
+
+
 def test_few_rows_are_shown_as_a_table_and_one_with_its_layers(run, tmp_path):
     folder, _ = run
     plants(3).to_csv(tmp_path / "few.csv", index=False)

@@ -119,7 +119,10 @@ def push(
     """
     api = _api(endpoint, token)
     import huggingface_hub
+    from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]
 
+    with _told(repo_id, None):
+        validate_repo_id(repo_id)
     if not (token or huggingface_hub.get_token()):
         raise NoTokenError(f"to put a model on the hub takes a token that may write: {LOGIN}")
     with _told(repo_id, None):

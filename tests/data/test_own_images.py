@@ -94,6 +94,14 @@ def test_given_parts_and_other_files(tmp_path):
     assert data.notes == ("not read: 1 files that are no pictures, such as notes.txt",)
 
 
+@pytest.mark.parametrize(
+    "parts", [("train",), ("train", "val"), ("train", "test", "valid"), ("Train", "Test")]
+)
+def test_parts_of_another_custom_are_not_taken_for_classes(tmp_path, parts):
+    assert "names of parts, not of classes" in told(write(tmp_path / "pets", parts=parts))
+    assert load_own(tmp_path / "pets" / parts[0]).class_names == CLASSES
+
+
 @pytest.mark.parametrize("content", [b"", b"no picture", b"\x89PNG\r\n\x1a\n\0\0"])
 def test_a_broken_picture_is_named(folder, content):
     (folder / "dog" / "2.png").write_bytes(content)
@@ -166,6 +174,11 @@ def test_arrays_that_are_no_images_are_told(tmp_path):
         ({"images": images, "labels": labels * np.nan}, "NaN"),
         ({"images": images, "labels": np.array([None] * 10)}, "Python objects"),
         ({"images": np.zeros((10, 2, 2, 2, 2)), "labels": labels}, "give (N, H, W)"),
+        ({"images": images[:, :0], "labels": labels}, "no image in it"),
+        (
+            {"images": images, "labels": labels, "x_test": images, "y_test": labels + 1},
+            "in the test part alone",
+        ),
         ({"a": images, "b": labels}, "name the images `images`"),
         ({"images": images, "labels": labels * 0}, "one class alone"),
     ]:

@@ -226,6 +226,8 @@ BAD_CSV = {
     "nothing to learn from": (b"a,b\n" + b"1,x\n1,y\n" * 5, "no column to learn 'b' from"),
     "labels alone": (b"b\n" + b"x\ny\n" * 5, "no column to learn 'b' from"),
     "no label": (b"a,b\n1,\n2,\n", "no label at all"),
+    "decimal commas": (b"a;b\n" + b"1,5;x\n-2,25;y\n" * 5, "write 1.5 for 1,5"),
+    "thousands": (b"a;b\n" + b"1,000;x\n2,000;y\n" * 5, "1000 for 1,000"),
 }  # fmt: skip
 
 
@@ -318,9 +320,30 @@ def test_rows_of_numbers_in_arrays_are_a_table(tmp_path):
     np.savez(path, X=x, y=np.array([{}] * ROWS, object))
     assert "Python objects" in told(path)
     np.savez(path, X=x)
-    assert "label" in told(path, UsageError)
+    assert "no labels; name them `labels` or `y`" in told(path)
     np.savez(path, X=x, y=y[:-1])
     assert "give one number or text for each" in told(path)
+
+
+def test_arrays_whose_parts_do_not_fit_are_told(tmp_path):
+    path, rows, labels = tmp_path / "a.npz", np.arange(60.0).reshape(20, 3) % 7, np.arange(20) % 2
+    for arrays, says in [
+        ({}, "no labels; name them"),
+        ({"y": labels, "x_test": rows[:, :2], "y_test": labels}, "of 3 numbers to learn from, and of 2"),
+        ({"y": labels, "x_test": rows}, "name them `y_test`"),
+        ({"y": labels, "x_test": rows, "y_test": labels + 1}, "'2' is in the test part alone"),
+    ]:  # fmt: skip
+        np.savez(path, x=rows, **arrays)
+        assert says in told(path)
+
+
+def test_the_target_cannot_be_left_out_nor_be_missing_where_it_is_judged(tmp_path):
+    path = written(tmp_path, people())
+    table = load_table(path)
+    assert "choose another with --target" in told(path, UsageError, without=[table.columns.target])
+    other = written(tmp_path, people().drop(columns=table.columns.target), "other.csv")
+    with pytest.raises(DataError, match="which the model predicts"):
+        known_table(other, table.columns, table.class_names, False)
 
 
 def test_data_sets_win_over_files_and_paths_are_paths(tmp_path, monkeypatch):

@@ -106,6 +106,8 @@ def test_bad_words(model, tmp_path):
     fails(model, "--c", out, "--rate", "0", code=2, says="rate 0.0 must be above 0")
     fails(model, "--onnx", out, "--rate", "-1", code=2, says="must be above 0")
     fails(tmp_path / "none", "--c", out, code=1, says="No such file or directory")
+    fails(model, "--onnx", out, "--c", out, code=2, says="name the same folder")
+    fails(model, "--onnx", out, "--c", tmp_path / "file", code=2, says="file is there already")
     assert not out.exists()
 
 

@@ -64,6 +64,18 @@ def _check_words(
         raise UsageError("say which MODEL to export: the folder of a run or of its model")
     if int8 and c is None:
         raise UsageError("--int8 is for C code; add --c FOLDER")
+    _check_folders(onnx, c)
+
+
+def _check_folders(*folders: Path | None) -> None:
+    """See that each folder can be made, before any is written."""
+    from forward_forward.export.folder import check_free
+
+    named = [folder.absolute() for folder in folders if folder is not None]
+    for folder in named:
+        check_free(folder)
+    if len(set(named)) < len(named):
+        raise UsageError("--onnx and --c name the same folder; give each its own")
 
 
 def _exportable(model: Path) -> Any:

@@ -54,6 +54,8 @@ def predict(
     if (file is None) == (index is None):
         raise UsageError("give either a FILE or --index N")
     _check_out(out, force)
+    if out is not None and file is not None and out.exists() and out.resolve() == file.resolve():
+        raise UsageError(f"{out} is the file that is asked about; choose another --out")
     from forward_forward.answers import asked
 
     answering = _loaded(model, find_device(device))

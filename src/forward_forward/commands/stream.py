@@ -125,7 +125,8 @@ def _follow(
             pass
         ended = error
     progress.end()
-    if out is not None:
+    learned = session.model.samples > 0  # else a folder would only stand in the way of the next try
+    if out is not None and learned:
         session.save(out)
     if ended is not None:
         raise ended
@@ -134,6 +135,8 @@ def _follow(
         kept = (
             "nothing was to be kept"
             if out is None
+            else "nothing was learned, and nothing is kept"
+            if not learned
             else f"all is saved; go on with: {shlex.join(words)}"
         )
         raise Interrupted(kept, Stopped(read.asked))

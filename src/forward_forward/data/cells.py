@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 MISSING = ""
 """The text of a cell that is empty."""
 _WHOLE = re.compile(r"([+-]?\d+)\.0+")
+_COMMA = re.compile(r"[+-]?\d[\d.]*(,\d+)+")
 _DATE = re.compile(r"(\d{4}-\d\d?-\d\d?|\d\d?[./]\d\d?[./]\d{2,4}|\d\d?:\d\d)\b.*", re.DOTALL)
 
 
@@ -81,11 +82,18 @@ def holds_dates(column: Series[Any]) -> bool:
 
     if pd.api.types.is_datetime64_any_dtype(column) or str(column.dtype).startswith("timedelta"):
         return True
-    if not _holds_texts(column.dtype):
-        return False
-    first = [str(cell).strip() for cell in column.dropna().iloc[:200]]
-    dates = sum(_DATE.fullmatch(text) is not None for text in first)
-    return bool(first) and dates >= 0.9 * len(first)
+    return _mostly(_DATE, column)
+
+
+def holds_commas(column: Series[Any]) -> bool:
+    """Return whether a column holds numbers with commas in them, as in 1,5 or 1,000.
+
+    Example:
+        >>> import pandas
+        >>> holds_commas(pandas.Series(["1,5", "-2,25", None])), holds_commas(pandas.Series(["a,b", "1.5"]))
+        (True, False)
+    """
+    return _mostly(_COMMA, column)
 
 
 def row_name(column: Series[Any], row: int) -> str:
@@ -105,6 +113,15 @@ def rows_named(column: Series[Any], which: NDArray[np.bool_], most: int = 3) -> 
     shown = ", ".join(str(column.index[row]) for row in rows[:most])
     more = ", …" if len(rows) > most else ""
     return f"{len(rows):,} row{'s' * (len(rows) != 1)} ({shown}{more})"
+
+
+def _mostly(form: re.Pattern[str], column: Series[Any]) -> bool:
+    """Return whether of the first 200 texts in a column nine in ten have this form."""
+    if not _holds_texts(column.dtype):
+        return False
+    first = [str(cell).strip() for cell in column.dropna().iloc[:200]]
+    found = sum(form.fullmatch(text) is not None for text in first)
+    return bool(first) and found >= 0.9 * len(first)
 
 
 def _holds_texts(dtype: Any) -> bool:

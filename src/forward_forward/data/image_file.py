@@ -78,7 +78,7 @@ def checked_images(
     forms: tuple[tuple[int, ...], ...] = ((pixels,), (height, width), shape)
     if not one and (values.ndim < 2 or values.shape[1:] not in forms):
         raise of_another_size(path, values.shape, shape)
-    if not len(values):
+    if not values.size:
         raise DataError(f"{path}: no image in it")
     scale = 255 if values.dtype == np.uint8 else 1
     flat = np.array(values, dtype=np.float64).reshape(-1, pixels) / scale

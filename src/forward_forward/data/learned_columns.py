@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from forward_forward.data.cells import MISSING, holds_dates, numbers_of, row_name, texts_of
+from forward_forward.data.cells import (
+    MISSING,
+    holds_commas,
+    holds_dates,
+    numbers_of,
+    row_name,
+    texts_of,
+)
 from forward_forward.data.columns import Columns, checked_numbers
 from forward_forward.encoding import Encoding
 from forward_forward.errors import DataError, UsageError
@@ -47,7 +54,7 @@ def learned_columns(
         without: more columns that are not to be read.
 
     Raises:
-        DataError: a column holds dates, or mostly numbers but not only; or nothing is left to read.
+        DataError: a column holds dates, numbers with commas, or mostly numbers but not only; or none is left to read.
         UsageError: there is no column of a name in `without`.
     """
     for name in without:
@@ -95,6 +102,11 @@ def _look(found: _Found, frame: DataFrame, name: str) -> None:
         raise DataError(
             f"column {name!r} holds dates or times; turn them into numbers, such as days since a start, or leave it "
             f"out: --without {name!r}"
+        )
+    if holds_commas(column):
+        raise DataError(
+            f"column {name!r} holds numbers with commas, such as {str(column.dropna().iloc[0])[:40]!r}; write 1.5 for "
+            f"1,5 and 1000 for 1,000, or leave it out: --without {name!r}"
         )
     numbers, odd = numbers_of(column)
     if not filled:

@@ -21,13 +21,14 @@ def is_path(data: str) -> bool:
     """Return whether this is the path of a file or folder, and not the name of a data set; `./mnist` may be one.
 
     Example:
-        >>> is_path("mnist"), is_path("table.csv"), is_path("minst")
-        (False, True, False)
+        >>> is_path("mnist"), is_path("table.csv"), is_path("./mnist"), is_path("minst")
+        (False, True, True, False)
     """
     if not data or data in names():
         return False
     path = Path(data)
-    return is_table(path) or is_arrays(path) or path.exists()
+    said = data.startswith((".", "~")) or path.is_absolute()
+    return said or is_table(path) or is_arrays(path) or path.exists()
 
 
 def load_own(

@@ -17,7 +17,14 @@ from forward_forward.data.dataset import Dataset
 from forward_forward.data.examples import Split
 from forward_forward.data.image_file import checked_images
 from forward_forward.data.image_folder import pictures_in, read_pictures
-from forward_forward.data.own_labels import class_names_of, indices_of, labels_in, parts_of, rare
+from forward_forward.data.own_labels import (
+    check_learned,
+    class_names_of,
+    indices_of,
+    labels_in,
+    parts_of,
+    rare,
+)
 from forward_forward.data.picture import look_at, of_another_size
 from forward_forward.data.source import Source
 from forward_forward.errors import DataError
@@ -26,6 +33,8 @@ Watch = Callable[[int, int], None]
 
 SPLITS = {"train", "test"}
 """Folders of these two names, and of no other, are the two parts."""
+PARTS = SPLITS | {"val", "valid", "validation", "dev"}
+"""Folders that bear no names but these are parts of another custom, and no classes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,9 +69,13 @@ def load_images(
         DataError: they cannot be read or learned from.
     """
     read = read_folder(path, size, watch) if path.is_dir() else read_stack(path)
+    if path.is_dir() and read.tested is None:
+        _check_classes(path, sorted(set(read.labels)))
     class_names = class_names_of(str(path), read.labels)
     numbers = indices_of(read.labels, class_names)
-    train, test = _splits(read, numbers, parts_of(str(path), numbers, read.tested))
+    parts = parts_of(str(path), numbers, read.tested)
+    check_learned(str(path), numbers, parts[0], class_names)
+    train, test = _splits(read, numbers, parts)
     notes = tuple(said for said in (read.note, rare(numbers, class_names)) if said is not None)
     return Dataset(
         path.name, len(class_names), read.shape, train, test, class_names, Source.of(path), size is not None, notes
@@ -181,6 +194,15 @@ def shape_of(path: Path, images: NDArray[Any]) -> tuple[int, int, int]:
     if images.ndim == 3:
         return 1, images.shape[1], images.shape[2]
     raise DataError(f"{path}: images of {images.shape}; give (N, H, W) or (N, H, W, 3)")
+
+
+def _check_classes(folder: Path, names: Sequence[str]) -> None:
+    """Raise a `DataError` where all folders bear the names of parts."""
+    if {name.lower() for name in names} <= PARTS:
+        raise DataError(
+            f"{folder}: {', '.join(names)} are names of parts, not of classes; let train/ and test/ alone lie there, "
+            f"with a folder for each class in them, or give {folder / names[0]}"
+        )
 
 
 def _common_size(pictures: list[Path], sizes: list[tuple[int, int]]) -> tuple[int, int]:

@@ -103,6 +103,30 @@ def parts_of(
     return order[~tested[order]], np.flatnonzero(tested)
 
 
+def check_learned(
+    what: str,
+    labels: NDArray[np.int64],
+    train: NDArray[np.int64],
+    class_names: Sequence[str],
+) -> None:
+    """Raise a `DataError` for a class that is in the test part alone: nothing could be learned of it.
+
+    Example:
+        >>> check_learned("a.csv", np.array([0, 1, 0]), np.array([0, 1]), ["a", "b"])
+    """
+    alone = np.setdiff1d(labels, labels[train])
+    if len(alone):
+        raise DataError(
+            f"{what}: the class {class_names[alone[0]]!r} is in the test part alone and cannot be learned; spell it as "
+            "in the training part, or leave it out"
+        )
+
+
+def no_labels(path: Path) -> DataError:
+    """Return what is to be said of arrays without labels."""
+    return DataError(f"{path}: no labels; name them `labels` or `y`, beside `images` or `x`")
+
+
 def rare(labels: NDArray[np.int64], class_names: Sequence[str]) -> str | None:
     """Return in words which classes have too few rows to be tested; None where all have enough.
 
@@ -127,7 +151,7 @@ def labels_in(path: Path, labels: NDArray[Any] | None, rows: int) -> list[str]:
         (['3', '0.5'], ['a'])
     """
     if labels is None:
-        raise DataError(f"{path}: no labels; name them `labels` or `y`, beside `images` or `x`")
+        raise no_labels(path)
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels[:, 0]
     if labels.shape != (rows,) or labels.dtype.kind not in "buifU":

@@ -41,6 +41,10 @@ class Source:
             DataError: it cannot be read any more, or is another one now.
         """
         path = Path(self.path)
+        if not path.exists():
+            raise DataError(
+                f"{path}, which was learned, is not there any more; say where it is, or give other data: --data FILE"
+            )
         if Source.of(path) != self:
             raise DataError(
                 f"{path} has changed since it was learned, so its test rows cannot be told; give data to judge on "

@@ -24,15 +24,17 @@ from forward_forward.data.dataset import Dataset
 from forward_forward.data.examples import Split
 from forward_forward.data.learned_columns import check_column, learned_columns
 from forward_forward.data.own_labels import (
+    check_learned,
     class_names_of,
     indices_of,
     labels_in,
+    no_labels,
     parts_of,
     rare,
 )
 from forward_forward.data.source import Source
 from forward_forward.data.table_file import MOST_COLUMNS, read_table
-from forward_forward.errors import DataError
+from forward_forward.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -82,6 +84,8 @@ def load_table(path: Path, target: str | None = None, without: Sequence[str] = (
         UsageError: a column that was named is not there.
     """
     frame, tested = read_rows(path)
+    if is_arrays(path) and target == "label" and target not in frame:
+        raise no_labels(path)
     return table_of(path.name, frame, target, without, tested, Source.of(path))
 
 
@@ -109,10 +113,18 @@ def table_of(
         (('high', 'low'), 4, 2, ('x',))
     """
     target = str(frame.columns[-1]) if target is None else target
+    if target in without:
+        raise UsageError(
+            f"--without {target}: this is the column to predict; choose another with --target"
+        )
     frame, labels, tested, missing = _labelled(name, frame, target, tested)
+    if tested is not None and not tested.any():
+        raise DataError(f"{name}: the rows for the test have no labels; name them `y_test`")
     class_names = class_names_of(f"{name}, column {target!r}", labels)
     numbers = indices_of(labels, class_names)
-    train, test = (frame.iloc[rows] for rows in parts_of(name, numbers, tested))
+    parts = parts_of(name, numbers, tested)
+    check_learned(name, numbers, parts[0], class_names)
+    train, test = (frame.iloc[rows] for rows in parts)
     columns, left_out = learned_columns(train, target, without)
     notes = [missing, *(f"not read: {why}" for why in left_out), rare(numbers, class_names)]
     return Table(
@@ -140,10 +152,13 @@ def known_table(path: Path, columns: Columns, class_names: tuple[str, ...], lear
 
     Raises:
         DataError: the table cannot be read, lacks a column, or has a class that the model does not know.
-        UsageError: it has no column of the target's name.
     """
     name = path.name
     frame, tested = read_rows(path)
+    if columns.target not in frame:
+        raise DataError(
+            f"{name}: no column {columns.target!r}, which the model predicts; there is nothing to judge by"
+        )
     frame, labels, tested, missing = _labelled(name, frame, columns.target, tested)
     numbers = indices_of(labels, class_names)
     if not len(numbers):
@@ -184,6 +199,11 @@ def read_rows(path: Path) -> tuple[DataFrame, NDArray[np.bool_] | None]:
     if test_values is None:
         return frame, None
     tests = _array_frame(path, test_values, test_labels)
+    if values is not None and test_values.shape[1] != values.shape[1]:
+        raise DataError(
+            f"{path}: rows of {values.shape[1]} numbers to learn from, and of {test_values.shape[1]} for the test; "
+            "give both the same columns"
+        )
     tested = np.arange(len(frame) + len(tests)) >= len(frame)
     return pd.concat([frame, tests], ignore_index=True), tested
 

@@ -1,6 +1,7 @@
 """A detector of what is not normal, which learns from normal rows alone."""
 
 from collections.abc import Callable, Sequence
+from numbers import Real
 from typing import Any, Self
 
 import numpy as np
@@ -15,9 +16,11 @@ from forward_forward.encoding import Encoding, Floats
 from forward_forward.estimators.abnormal import Abnormal, mixed
 from forward_forward.estimators.fitting import (
     batches_of,
+    check_settings,
     end_epoch,
     fitting_dtype,
     fitting_rate,
+    is_a,
     one_thread,
     portions,
     tensor_for,
@@ -91,13 +94,13 @@ class FFAnomalyDetector(OutlierMixin, BaseEstimator):
         """Learn from normal rows `X [N, F]`; y is not read.
 
         Raises:
-            ValueError: X holds what cannot be learned from, or contamination or max_iter is out of its range.
+            ValueError: X or a setting is none that can be learned from.
             DivergenceError: the loss is not finite.
         """
-        if not 0 < self.contamination <= 0.5 or self.max_iter < 1:
-            raise ValueError(
-                f"contamination={self.contamination} must be in (0, 0.5], max_iter={self.max_iter} 1 or more"
-            )
+        check_settings(self)
+        share: Any = self.contamination
+        if not (is_a(Real, share) and 0 < share <= 0.5):
+            raise ValueError(f"contamination={share!r}; give a share above 0, and not above 0.5")
         rows: Floats = validate_data(self, X, dtype=np.float64, ensure_min_samples=2)
         self._begin(rows)
         with one_thread():

@@ -19,6 +19,7 @@ from forward_forward.encoding import Encoding
 from forward_forward.estimators.fitting import (
     SMALL,
     batches_of,
+    check_settings,
     end_epoch,
     fitting_dtype,
     fitting_rate,
@@ -124,16 +125,11 @@ class FFClassifier(ClassifierMixin, BaseEstimator):
             sample_weight: how much each row counts, `[N]`, ≥ 0.
 
         Raises:
-            ValueError: X or y holds what cannot be learned from, or a single class.
+            ValueError: X, y or a setting is none that can be learned from, or there is a single class.
             DivergenceError: the loss is not finite.
         """
-        if self.max_iter < 1 or self.n_iter_no_change < 1:
-            raise ValueError(
-                f"max_iter={self.max_iter} and n_iter_no_change={self.n_iter_no_change} must be 1 epoch or more"
-            )
         arrays = self._checked(X, y, sample_weight, reset=True)
-        self.classes_ = unique_labels(arrays[1])
-        self._begin(arrays)
+        self._begin(arrays, unique_labels(arrays[1]))
         if self.early_stopping:
             self._fit_and_look(*self._held_out(arrays))
             return self
@@ -158,15 +154,14 @@ class FFClassifier(ClassifierMixin, BaseEstimator):
         if fresh and classes is None:
             raise ValueError("the first call to partial_fit needs classes, all there will be")
         arrays = self._checked(X, y, sample_weight, reset=fresh)
-        if fresh:
-            self.classes_ = unique_labels(classes)
-        elif classes is not None and not np.array_equal(unique_labels(classes), self.classes_):
-            raise ValueError(f"classes={classes} are not those of the first call, {self.classes_}")
-        unknown = np.setdiff1d(arrays[1], self.classes_)
+        named = self.classes_ if classes is None else unique_labels(classes)
+        if not fresh and not np.array_equal(named, self.classes_):
+            raise ValueError(f"classes={named} are not those of the first call, {self.classes_}")
+        unknown = np.setdiff1d(arrays[1], named)
         if len(unknown):
-            raise ValueError(f"y holds {unknown}, but classes are {self.classes_}")
+            raise ValueError(f"y holds {unknown}, but classes are {named}")
         if fresh:
-            self._begin(arrays)
+            self._begin(arrays, named)
         with one_thread(), self._given(arrays):
             self._learn()
         return self
@@ -192,6 +187,7 @@ class FFClassifier(ClassifierMixin, BaseEstimator):
 
     def _checked(self, X: Any, y: Any, sample_weight: Any, reset: bool) -> Arrays:
         """Return what is to be learned from, without rows that weigh nothing."""
+        check_settings(self)
         X, y = validate_data(self, X, y, dtype=np.float64, reset=reset)
         check_classification_targets(y)
         if sample_weight is None:
@@ -200,13 +196,14 @@ class FFClassifier(ClassifierMixin, BaseEstimator):
         there = weights > 0
         return X[there], y[there], weights[there]
 
-    def _begin(self, arrays: Arrays) -> None:
-        """Make a fresh net that suits these rows."""
+    def _begin(self, arrays: Arrays, classes: NDArray[Any]) -> None:
+        """Make a fresh net that suits these rows and tells these classes apart."""
         X, _, weights = arrays
-        if len(self.classes_) < 2:
+        if len(classes) < 2:
             raise ValueError(
-                f"{type(self).__name__} tells classes apart, but there is 1 class, {self.classes_[0]}; give 2 or more"
+                f"{type(self).__name__} tells classes apart, but there is 1 class, {classes[0]}; give 2 or more"
             )
+        self.classes_ = classes
         self._seed = int(check_random_state(self.random_state).randint(2**31))
         self.encoding_ = (self.encoding or Encoding.learned)(X, weights)
         total = np.average(np.square(self.encoding_(X)).sum(1), weights=weights)

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from forward_forward.encoding import Floats
-from forward_forward.errors import DivergenceError, UsageError
+from forward_forward.errors import DivergenceError
 from forward_forward.randomness import generator
 
 SMALL = 200
@@ -19,6 +20,40 @@ BATCH = 100
 """Samples in a batch where there are more."""
 ROWS = 2000
 """Rows that are asked about at a time."""
+
+
+def check_settings(estimator: Any) -> None:
+    """Raise a `ValueError` for settings that are of the wrong kind or out of range; it names the first."""
+    given = estimator.get_params(deep=False)
+    sizes, rate = given["hidden_layer_sizes"], given["learning_rate"]
+    if not _sizes(sizes):
+        raise ValueError(
+            f"hidden_layer_sizes={sizes!r}; give the units of each layer, 1 or more, as in (100, 100)"
+        )
+    if rate is not None and not (is_a(Real, rate) and 0 < rate < math.inf):
+        raise ValueError(f"learning_rate={rate!r}; give a number above 0, or None")
+    for name in ("max_iter", "batch_size", "n_iter_no_change"):
+        count = given.get(name, 1)
+        if not (is_a(Integral, count) and count >= 1) and (name, count) != ("batch_size", None):
+            raise ValueError(f"{name}={count!r}; give a whole number, 1 or more")
+
+
+def _sizes(sizes: Any) -> bool:
+    try:
+        listed = list(sizes)
+    except TypeError:
+        return False
+    return bool(listed) and all(is_a(Integral, units) and units >= 1 for units in listed)
+
+
+def is_a(kind: type, value: Any) -> bool:
+    """Return whether a value is a number of this kind; True and False are none.
+
+    Example:
+        >>> is_a(Integral, 3), is_a(Real, 0.5), is_a(Integral, True), is_a(Real, "1")
+        (True, True, False, False)
+    """
+    return isinstance(value, kind) and not isinstance(value, bool)
 
 
 def fitting_rate(inputs: int) -> float:
@@ -40,12 +75,7 @@ def batches_of(samples: int, batch_size: int | None, seed: int, epoch: int) -> t
 
     Arguments:
         batch_size: at most so many; None takes all of up to 200, else 100.
-
-    Raises:
-        UsageError: batches of so many samples there are not.
     """
-    if batch_size is not None and batch_size < 1:
-        raise UsageError(f"batch_size={batch_size}; give 1 sample or more, or None")
     most = batch_size or (SMALL if samples <= SMALL else BATCH)
     order = torch.randperm(samples, generator=generator(seed, "batches", epoch))
     return order.tensor_split(math.ceil(samples / most))
