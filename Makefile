@@ -89,7 +89,7 @@ $(RUNTIME): pyproject.toml constraints.txt
 	@touch $(HALF_DONE)
 	@$(PIP) $(if $(TORCH_INDEX),--extra-index-url "$(TORCH_INDEX)") $(TORCH)
 	@$(PIP) hatchling editables
-	@$(PIP) --no-build-isolation -e .
+	@$(PIP) --no-build-isolation -e ".[export,web]"
 	@rm $(HALF_DONE)
 	@echo "$(CURDIR)" > $@
 

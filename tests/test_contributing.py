@@ -33,6 +33,11 @@ def test_the_layer_of_contributing_learns_from_both_inputs(between) -> None:
     assert bool(seen.loss.isfinite())
 
 
+def test_the_layer_of_contributing_is_of_one_dtype(between) -> None:
+    layer = between(4, 3, 5, peer=0.1, dtype=torch.float64)
+    assert {value.dtype for value in layer.state_dict().values()} == {torch.float64}
+
+
 def test_the_layer_of_contributing_is_built_again_from_its_parts(between) -> None:
     layer = between(4, 3, 5, peer=0.1)
     again = between(**layer.parts(), generator=torch.Generator().manual_seed(1))

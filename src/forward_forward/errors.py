@@ -1,6 +1,7 @@
 """Errors a user can mend: one line that names the cause and the mend; and the end that a user asks for."""
 
 import signal
+import sys
 
 
 class FFError(Exception):
@@ -48,3 +49,13 @@ class Stopped(KeyboardInterrupt):
     def __init__(self, signum: int = signal.SIGINT) -> None:
         super().__init__()
         self.signum = signum
+
+
+def install(extra: str) -> str:
+    """Return the command that adds what an extra needs to the Python that is running.
+
+    Example:
+        >>> install("web").endswith(" -m pip install 'forward-forward[web]'")
+        True
+    """
+    return f"{sys.executable} -m pip install 'forward-forward[{extra}]'"

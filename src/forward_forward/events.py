@@ -13,7 +13,7 @@ from typing import Any
 from torch import nn
 
 from forward_forward import pictures
-from forward_forward.errors import UsageError
+from forward_forward.errors import UsageError, install
 from forward_forward.exhibits import receptive_weights
 from forward_forward.networks.feed_forward import FeedForward
 from forward_forward.networks.recurrent import Recurrent
@@ -34,9 +34,7 @@ def check_package() -> None:
     try:
         import tensorboard  # noqa: F401
     except ImportError:
-        raise UsageError(
-            "--tensorboard needs tensorboard: pip install 'forward-forward[tensorboard]'"
-        ) from None
+        raise UsageError(f"--tensorboard needs tensorboard: {install('tensorboard')}") from None
 
 
 class Events:

@@ -17,6 +17,7 @@ from forward_forward.errors import (
     NoRepoError,
     NoTokenError,
     UsageError,
+    install,
 )
 
 PREFIX = "hub:"
@@ -145,9 +146,7 @@ def _api(endpoint: str | None, token: str | None) -> Any:
     try:
         from huggingface_hub import HfApi
     except ImportError:
-        raise UsageError(
-            "models on a hub need huggingface_hub: pip install 'forward-forward[hub]'"
-        ) from None
+        raise UsageError(f"models on a hub need huggingface_hub: {install('hub')}") from None
     return HfApi(
         endpoint=endpoint or os.environ.get("HF_ENDPOINT"),
         token=token,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from forward_forward.errors import CheckpointError, FFError, UsageError
+from forward_forward.errors import CheckpointError, FFError, UsageError, install
 from forward_forward.files import write_whole
 from forward_forward.training.checkpoints import check_writable
 
@@ -30,7 +30,7 @@ def opened(folder: Path, identity: Mapping[str, Any], resume: bool) -> Any:
     try:
         import optuna
     except ImportError:
-        raise UsageError("a search needs optuna: pip install 'forward-forward[tune]'") from None
+        raise UsageError(f"a search needs optuna: {install('tune')}") from None
     from optuna.storages.journal import JournalFileBackend
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)

@@ -38,6 +38,7 @@ def run_page(
         subtitle=_subtitle(record),
         headlines=[_headline(Claim(**claim), record) for claim in record["claims"]],
         comparison=[_comparison_cells(row) for row in comparison or ()],
+        judged=record.get("test_images"),
         figures=_pictures(figures),
         metrics=_metrics(record),
         sections=[
@@ -187,15 +188,17 @@ def _metrics(record: Record) -> list[tuple[str, str, str]]:
     return rows + [(f"error of layer {n} alone", results.show("error", v), "%") for n, v in layers]
 
 
-def _flat(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+def _flat(values: Mapping[Any, Any], prefix: str = "") -> list[tuple[str, str]]:
     rows = []
     for key, value in values.items():
         if isinstance(value, Mapping):
             rows += _flat(value, f"{prefix}{key}.")
+        elif isinstance(value, list) and any(isinstance(item, Mapping) for item in value):
+            rows += _flat(dict(enumerate(value, start=1)), f"{prefix}{key}.")
         elif isinstance(value, list):
-            rows.append((prefix + key, ", ".join(map(_text, value)) or "–"))
+            rows.append((f"{prefix}{key}", ", ".join(map(_text, value)) or "–"))
         else:
-            rows.append((prefix + key, _text(value)))
+            rows.append((f"{prefix}{key}", _text(value)))
     return rows
 
 

@@ -6,7 +6,7 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from forward_forward.errors import UsageError
+from forward_forward.errors import UsageError, install
 
 UNKNOWN = 1e-4
 """Share of the probability that all symbols have alike, those too that were never read."""
@@ -42,7 +42,7 @@ def kneser_ney_bits(
     try:
         from nltk.lm import KneserNeyInterpolated
     except ImportError:
-        raise UsageError("n-gram models need nltk: pip install 'forward-forward[text]'") from None
+        raise UsageError(f"n-gram models need nltk: {install('text')}") from None
     model = KneserNeyInterpolated(order, discount=discount)
     grams = _grams(*learned, order)
     model.fit(

@@ -10,7 +10,7 @@ from forward_forward.commands.evaluate import fitting_data
 from forward_forward.commands.given import DataDir, Device
 from forward_forward.commands.parts import find_device
 from forward_forward.commands.program import pretty_json, say_json
-from forward_forward.errors import UsageError
+from forward_forward.errors import UsageError, install
 
 FORMS = (".csv", ".tsv", ".parquet", ".json")
 MOST_SHOWN = 20
@@ -101,7 +101,7 @@ def _check_out(out: Path | None, force: bool) -> None:
     if out.exists() and not (force and out.is_file()):
         raise UsageError(f"{out} is there already; add --force to replace it, or choose another")
     if out.suffix.lower() == ".parquet" and find_spec("pyarrow") is None:
-        text = f"{out}: writing Parquet needs pyarrow: pip install 'forward-forward[parquet]'"
+        text = f"{out}: writing Parquet needs pyarrow: {install('parquet')}"
         raise UsageError(text)
     from forward_forward.training.checkpoints import check_writable
 

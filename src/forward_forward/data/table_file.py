@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from forward_forward.data.source import told
-from forward_forward.errors import DataError
+from forward_forward.errors import DataError, install
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -118,7 +118,7 @@ def _parquet(path: Path) -> DataFrame:
         import pyarrow
         import pyarrow.parquet as pq
     except ImportError:
-        text = f"{path}: reading Parquet needs pyarrow: pip install 'forward-forward[parquet]'"
+        text = f"{path}: reading Parquet needs pyarrow: {install('parquet')}"
         raise DataError(text) from None
     try:
         with path.open("rb") as stream:

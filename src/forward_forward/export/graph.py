@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forward_forward import __version__
-from forward_forward.errors import UsageError
+from forward_forward.errors import UsageError, install
 
 try:
     import onnx
     from onnx import TensorProto, helper, numpy_helper
 except ImportError:
-    text = "ONNX graphs need the package onnx: pip install 'forward-forward[export]'"
+    text = f"ONNX graphs need the package onnx: {install('export')}"
     raise UsageError(text) from None
 
 OPSET, IR_VERSION = 18, 8

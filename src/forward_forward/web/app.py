@@ -4,7 +4,7 @@ import logging
 from importlib import resources
 from typing import Annotated, Any, Literal
 
-from forward_forward.errors import FFError, UsageError
+from forward_forward.errors import FFError, UsageError, install
 from forward_forward.plain_json import json_of
 from forward_forward.web.choices import MOST_LAYERS, MOST_UNITS, Wish
 from forward_forward.web.events import stream
@@ -19,7 +19,7 @@ try:
     from pydantic import BaseModel, ConfigDict, Field
     from starlette.exceptions import HTTPException
 except ImportError:
-    text = "the page needs fastapi and uvicorn: pip install 'forward-forward[web]'"
+    text = f"the page needs fastapi and uvicorn: {install('web')}"
     raise UsageError(text) from None
 
 KINDS = {

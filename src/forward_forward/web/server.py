@@ -8,14 +8,14 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
-from forward_forward.errors import UsageError
+from forward_forward.errors import UsageError, install
 from forward_forward.web.app import make_app
 from forward_forward.web.studio import Studio
 
 try:
     import uvicorn
 except ImportError:
-    text = "the page needs fastapi and uvicorn: pip install 'forward-forward[web]'"
+    text = f"the page needs fastapi and uvicorn: {install('web')}"
     raise UsageError(text) from None
 
 ADDRESS = "127.0.0.1"
