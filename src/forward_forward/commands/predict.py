@@ -165,6 +165,8 @@ def _tell(answers: Any) -> None:
     else:
         for answer in said:
             say(f"{unit} {answer[unit]}: {answer['class']}{_sure(answer)}")
+        if "layers" in said[0]:
+            say("The goodness of every layer of so many goes into a file: add --out, or --json.")
     say(*answers.questions.notes, *_judged(answers))
 
 
