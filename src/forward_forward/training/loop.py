@@ -73,7 +73,9 @@ def train(
             run.go(interrupted)
         except FFError:
             raise
-        except Exception as error:  # a watch ended the run; who asked for it as well is not forgotten
+        except (
+            Exception
+        ) as error:  # a watch ended the run; who asked for it as well is not forgotten
             if asked := interrupted():
                 raise Stopped(asked) from error
             raise
