@@ -4,7 +4,7 @@ Claim: "Unlike backpropagation, FF has no problem learning if we insert a black 
 number. Ours, made before the runs: with a box between each two layers the error by goodness is at most 0.5 points
 above that of the same net without boxes, for each of three kinds.
 
-4 × 1000, four epochs, the same weights, batches and rates for all; boxes keep the width, so nets have equal
+4 × 1000, ten epochs, the same weights, batches and rates for all; boxes keep the width, so nets have equal
 parameters. `plain`: nothing in between. `unknown`: a fixed random function for each unit, up and down several times.
 `bit`: one bit of each activity, drawn by chance each time, in learning and in answering. `process`: another process,
 which shuffles its wires, has a gain for each and answers in three bits.
@@ -36,7 +36,7 @@ from forward_forward.training.optimizers import SmoothedGradient
 from forward_forward.training.plan import Plan
 from forward_forward.training.simultaneous import Simultaneous
 
-WIDTH, DEPTH, EPOCHS = 1000, 4, 4
+WIDTH, DEPTH, EPOCHS = 1000, 4, 10
 RATE, TOP = 1.5e-3, 0.5
 
 Make = Callable[[torch.Generator], BlackBox | None]
