@@ -99,6 +99,22 @@ def test_while_there_is_one_class_no_more_than_the_first_rows_are_kept():
     assert not model.first
 
 
+@pytest.mark.parametrize("at_once", [1, 7, 32, 100])
+def test_every_row_is_learned_from_however_rows_arrive(at_once, monkeypatch):
+    met = []
+
+    def watched(self, rows, indices):
+        met.extend(rows[:, 0].tolist())
+
+    monkeypatch.setattr(StreamClassifier, "_step", watched)
+    model = small(warm_up=40, batch=32, repeats=1)
+    X = np.arange(100.0)[:, None]
+    for begin in range(0, 100, at_once):
+        part = X[begin : begin + at_once]
+        model.partial_fit(part, [int(x) % 2 for x in part[:, 0]])
+    assert sorted(met) == X[:, 0].tolist()
+
+
 def test_labels_keep_their_kind():
     model = small(warm_up=4)
     model.partial_fit([[0.0], [1.0], [2.0], [3.0]], [1, True, "1", 1])

@@ -26,7 +26,7 @@ Label = str | int | bool
 class StreamClassifier:
     """Learns from rows and labels as they come, by `partial_fit`, and says labels, by `predict`.
 
-    Labelled rows are kept, the last `warm_up` of them, until a batch ends with so many, of two classes or more. They
+    Labelled rows are kept, the last `warm_up` of them, until there are so many, of two classes or more. They
     say how columns are encoded, the net learns from them a few times over, and then they are let go of, with those
     before them. From then on every row is seen once. Until then the label that is most frequent among them is the
     answer, and None before there is any.
@@ -93,12 +93,15 @@ class StreamClassifier:
         indices = self._indices(plain)
         self.features = rows.shape[1]
         self.samples += len(rows)
-        for begin in range(0, len(rows), self.batch):
-            part = slice(begin, begin + self.batch)
+        begin = 0
+        while begin < len(rows):
+            missing = self.warm_up - len(self.first) if self.learner is None else 0
+            part = slice(begin, begin + (min(missing, self.batch) if missing > 0 else self.batch))
             if self.learner is None:
                 self._keep(rows[part], indices[part])
             else:
                 self._learn(rows[part], indices[part])
+            begin = part.stop
         return self
 
     def predict(self, rows: Any) -> NDArray[Any]:
