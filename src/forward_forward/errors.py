@@ -5,10 +5,18 @@ import sys
 
 
 class FFError(Exception):
-    """Something outside the program is wrong; the message says what, and what to do about it.
+    r"""Something outside the program is wrong; the message says what, and what to do about it.
 
-    The command line prints the message alone, without a traceback, and exits with 1.
+    The command line prints the message alone, without a traceback, and exits with 1. Names from files go into messages,
+    so whatever would break the line or steer a terminal is shown as its escape.
+
+    Example:
+        >>> print(FFError("no column 'a\nb'"))
+        no column 'a\nb'
     """
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__("".join(c if c.isprintable() else repr(c)[1:-1] for c in message))
 
 
 class UsageError(FFError):

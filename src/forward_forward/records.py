@@ -122,7 +122,7 @@ def decoded(raw: bytes, path: Path | str) -> Record:
         FFError: If they are damaged, of another format or no record.
     """
     try:
-        record: Record = json.loads(raw.decode("utf-8"))
+        record: Record = json.loads(raw.decode("utf-8"), parse_int=_whole)
     except (ValueError, RecursionError) as error:
         raise FFError(
             f"record {path} is damaged: {error}; delete it or run its seed again"
@@ -165,6 +165,13 @@ def write_atomically(path: Path | str, content: str | bytes) -> None:
         write_whole(path, content.encode() if isinstance(content, str) else content)
     except OSError as error:
         raise FFError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def _whole(digits: str) -> int:
+    """Return the whole number; one that no float holds is a sign of damage."""
+    if len(digits) > 300:
+        raise ValueError(f"a number of {len(digits)} digits")
+    return int(digits)
 
 
 def _plain(value: Any) -> Any:

@@ -81,7 +81,8 @@ def checked_images(
     if not values.size:
         raise DataError(f"{path}: no image in it")
     scale = 255 if values.dtype == np.uint8 else 1
-    flat = np.array(values, dtype=np.float64).reshape(-1, pixels) / scale
+    with np.errstate(all="ignore"):  # what comes out is checked below
+        flat = np.array(values, dtype=np.float64).reshape(-1, pixels) / scale
     if not np.isfinite(flat).all():
         raise DataError(f"{path}: pixels that are NaN or infinite; mend the file")
     if flat.min() < 0 or flat.max() > 1:
