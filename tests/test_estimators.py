@@ -158,6 +158,12 @@ def test_what_was_saved_is_loaded(model):
         assert (again.partial_fit(X, Y).predict(X) == model.partial_fit(X, Y).predict(X)).all()
 
 
+def test_negatives_of_another_shape_are_told():
+    detector = FFAnomalyDetector(max_iter=1, negatives=lambda rows, draw: rows[:1])
+    with pytest.raises(ValueError, match=r"negatives of shape \(1, "):
+        detector.fit(X)
+
+
 @pytest.mark.parametrize(
     "model",
     [

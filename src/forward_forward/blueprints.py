@@ -43,7 +43,9 @@ def build_network(described: Mapping[str, Any]) -> nn.Module:
     if described["type"] in RIVALS:
         network: nn.Module = RIVALS[described["type"]](**config, generator=torch.Generator())
         return network.eval()
-    raise ValueError(f"no network type {described['type']!r}")
+    raise ValueError(
+        f"{described['type']!r} is no network of this package; build one's own in Python and restore its tensors"
+    )
 
 
 def black_boxes(described: Any) -> list[str]:

@@ -206,3 +206,17 @@ def test_a_label_is_the_same_text_in_an_array_as_in_a_table(tmp_path):
         np.savez(tmp_path / "a.npz", images=images, labels=labels)
         names.append(load_own(tmp_path / "a.npz").class_names)
     assert names == [("3", "7")] * 3
+
+
+def test_a_folder_one_level_too_high_is_told_which_one_is_meant(folder):
+    assert f"give {folder}" in told(folder.parent)
+
+
+def test_pictures_that_no_memory_holds_name_their_size(folder):
+    assert "smaller --size" in told(folder, size=2**22)
+
+
+def test_labels_for_a_test_without_images_are_told(tmp_path):
+    images, labels = np.zeros((6, 4, 4), np.uint8), np.arange(6) % 2
+    np.savez(tmp_path / "a.npz", x=images, y=labels, y_test=labels[:2])
+    assert "`x_test`" in told(tmp_path / "a.npz")

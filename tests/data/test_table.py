@@ -374,3 +374,11 @@ def test_only_errors_of_ours_leave_a_table_with_random_bytes(tmp_path):
             load_own(path)
         except FFError as error:
             assert "\n" not in str(error)
+
+
+def test_cells_that_are_neither_numbers_nor_texts_are_not_read(tmp_path):
+    frame = people().assign(tags=[[1, 2]] * ROWS, raw=[b"a", b"b"] * (ROWS // 2))
+    table = load_own(written(tmp_path, frame, "a.parquet"), target="risk")
+    assert not {"tags", "raw"} & set(table.columns.names)
+    assert any("'raw' holds cells of type bytes" in note for note in table.notes)
+    assert "which are no classes" in told(written(tmp_path, frame, "b.parquet"), target="tags")

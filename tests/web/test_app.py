@@ -12,7 +12,7 @@ from forward_forward.errors import DataError, UsageError
 from forward_forward.models import Model
 from forward_forward.readout import goodness_per_label
 from forward_forward.web.answers import answered, card, showable
-from forward_forward.web.samples import PER_CLASS, data_of
+from forward_forward.web.samples import PER_CLASS, data_of, samples
 from page import WISH, drawing
 
 SEVEN = np.zeros((96, 96))
@@ -205,3 +205,13 @@ class TestModels:
         assert data_of(unknown, None, None) is None
         with pytest.raises(UsageError, match="did you mean 'digits'"):
             data_of(unknown, "digts", None)
+
+    def test_images_of_ones_own(self, model, digits, tmp_path):
+        images = (digits.test.images[:40].reshape(-1, 8, 8) * 255).numpy().astype("uint8")
+        labels = digits.test.labels[:40].tolist()
+        np.savez(tmp_path / "own.npz", x=images, y=labels)
+        data = data_of(model, str(tmp_path / "own.npz"), None)
+        assert {each["label"] for each in samples(data)} == set(labels)
+        with pytest.raises(DataError, match=r"the model reads 8×8"):
+            np.savez(tmp_path / "wide.npz", x=images[:, :, :4], y=np.arange(40))
+            data_of(model, str(tmp_path / "wide.npz"), None)

@@ -26,7 +26,8 @@ def serve(
     data: Annotated[
         str | None,
         typer.Option(
-            help="Data set of examples, and of runs beside digits.", show_default="the model's own"
+            help="Data set, .npz or folder of pictures: of examples, and of runs beside digits.",
+            show_default="the model's own",
         ),
     ] = None,
     data_dir: DataDir = None,

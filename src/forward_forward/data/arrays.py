@@ -50,6 +50,20 @@ def read_arrays(path: Path, *kinds: Sequence[str]) -> list[NDArray[Any] | None]:
         return decode_arrays(stream, path, *kinds)
 
 
+def read_examples(path: Path) -> list[NDArray[Any] | None]:
+    """Return inputs, labels, and both for the test, of a file of arrays; None for what is not there.
+
+    Raises:
+        DataError: as `read_arrays`, or there are labels for a test without its inputs.
+    """
+    found = read_arrays(path, INPUTS, LABELS, TEST_INPUTS, TEST_LABELS)
+    if found[2] is None and found[3] is not None:
+        raise DataError(
+            f"{path}: labels for a test without its inputs; name these `{TEST_INPUTS[1]}`, or leave both out"
+        )
+    return found
+
+
 def decode_arrays(stream: BinaryIO, path: Path, *kinds: Sequence[str]) -> list[NDArray[Any] | None]:
     """Return what `read_arrays` does of an open file; `path` is what an error names."""
     try:

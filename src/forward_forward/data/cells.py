@@ -96,6 +96,20 @@ def holds_commas(column: Series[Any]) -> bool:
     return _mostly(_COMMA, column)
 
 
+def other_kind(column: Series[Any]) -> str | None:
+    """Return what the first cell of a column holds that is neither a number nor a text, such as lists or bytes.
+
+    Example:
+        >>> import pandas
+        >>> other_kind(pandas.Series(["a", [1, 2]])), other_kind(pandas.Series(["a", 1.5]))
+        ('list', None)
+    """
+    if not _holds_texts(column.dtype):
+        return None
+    kinds = (list, tuple, dict, set, bytes, np.ndarray)
+    return next((type(cell).__name__ for cell in column if isinstance(cell, kinds)), None)
+
+
 def row_name(column: Series[Any], row: int) -> str:
     """Return how a row is called: by its index, or by its number, counted from 0."""
     return f"row {column.index[row]}"

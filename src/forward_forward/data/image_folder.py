@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from forward_forward.data.picture import read_picture
 from forward_forward.data.source import files_in, told
+from forward_forward.errors import DataError
 
 
 def pictures_in(folder: Path) -> tuple[list[Path], list[Path]]:
@@ -42,10 +44,17 @@ def read_pictures(
         watch: told how many are read, and of how many.
 
     Raises:
-        DataError: one cannot be read, or is of another size; the message names it.
+        DataError: one cannot be read, or is of another size; the message names it. Or there is no memory for all.
     """
     channels, *size = shape
-    values = np.empty((len(pictures), channels * size[0] * size[1]), np.float32)
+    wanted = (len(pictures), channels * size[0] * size[1])
+    try:
+        values = np.empty(wanted, np.float32)
+    except (MemoryError, ValueError):  # ValueError beyond what an index reaches
+        raise DataError(
+            f"{wanted[0]:,} pictures of {size[0]:,}×{size[1]:,} take {4 * math.prod(wanted) / 2**30:,.0f} GiB, more "
+            "than there is; choose a smaller --size"
+        ) from None
     for place, picture in enumerate(pictures):
         values[place] = read_picture(picture, channels, (size[0], size[1]), scaled).reshape(-1)
         watch(place + 1, len(pictures))

@@ -15,6 +15,7 @@ from forward_forward.data.cells import (
     holds_commas,
     holds_dates,
     numbers_of,
+    other_kind,
     row_name,
     texts_of,
 )
@@ -98,6 +99,9 @@ def check_column(frame: DataFrame, name: str, option: str) -> None:
 def _look(found: _Found, frame: DataFrame, name: str) -> None:
     column = frame[name]
     filled = int(column.notna().sum())
+    if kind := other_kind(column):
+        found.notes.append(f"{name!r} holds cells of type {kind}")
+        return
     if holds_dates(column):
         raise DataError(
             f"column {name!r} holds dates or times; turn them into numbers, such as days since a start, or leave it "

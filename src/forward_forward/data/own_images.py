@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from forward_forward.data.arrays import INPUTS, LABELS, TEST_INPUTS, TEST_LABELS, read_arrays
+from forward_forward.data.arrays import read_examples
 from forward_forward.data.dataset import Dataset
 from forward_forward.data.examples import Split
 from forward_forward.data.image_file import checked_images
@@ -165,8 +165,7 @@ def read_stack(path: Path) -> Labelled:
     Raises:
         DataError: there are no images or no labels, or they do not fit.
     """
-    found = read_arrays(path, INPUTS, LABELS, TEST_INPUTS, TEST_LABELS)
-    images, labels, test_images, test_labels = found
+    images, labels, test_images, test_labels = read_examples(path)
     assert images is not None  # or there was an error
     shape = shape_of(path, images)
     values, names = checked_images(path, images, shape), labels_in(path, labels, len(images))
@@ -197,11 +196,16 @@ def shape_of(path: Path, images: NDArray[Any]) -> tuple[int, int, int]:
 
 
 def _check_classes(folder: Path, names: Sequence[str]) -> None:
-    """Raise a `DataError` where all folders bear the names of parts."""
+    """Raise a `DataError` where all folders bear the names of parts, or one alone holds those of the classes."""
     if {name.lower() for name in names} <= PARTS:
         raise DataError(
             f"{folder}: {', '.join(names)} are names of parts, not of classes; let train/ and test/ alone lie there, "
             f"with a folder for each class in them, or give {folder / names[0]}"
+        )
+    inner = folder / names[0]
+    if len(names) == 1 and any(path.is_dir() for path in inner.iterdir()):
+        raise DataError(
+            f"{folder}: one folder alone, {names[0]!r}, with folders in it; if these are the classes, give {inner}"
         )
 
 

@@ -10,15 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from forward_forward.data.arrays import (
-    INPUTS,
-    LABELS,
-    TEST_INPUTS,
-    TEST_LABELS,
-    is_arrays,
-    read_arrays,
-)
-from forward_forward.data.cells import MISSING, holds_dates, rows_named, texts_of
+from forward_forward.data.arrays import is_arrays, read_examples
+from forward_forward.data.cells import MISSING, holds_dates, other_kind, rows_named, texts_of
 from forward_forward.data.columns import Columns
 from forward_forward.data.dataset import Dataset
 from forward_forward.data.examples import Split
@@ -192,9 +185,7 @@ def read_rows(path: Path) -> tuple[DataFrame, NDArray[np.bool_] | None]:
         return read_table(path), None
     import pandas as pd
 
-    values, labels, test_values, test_labels = read_arrays(
-        path, INPUTS, LABELS, TEST_INPUTS, TEST_LABELS
-    )
+    values, labels, test_values, test_labels = read_examples(path)
     frame = _array_frame(path, values, labels)
     if test_values is None:
         return frame, None
@@ -230,6 +221,10 @@ def _labelled(
     if holds_dates(frame[target]):
         raise DataError(
             f"{name}, column {target!r}: dates, which are no classes; choose another with --target"
+        )
+    if kind := other_kind(frame[target]):
+        raise DataError(
+            f"{name}, column {target!r}: cells of type {kind}, which are no classes; choose another with --target"
         )
     labels = texts_of(frame[target])
     missing = labels == MISSING

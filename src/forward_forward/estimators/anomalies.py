@@ -152,7 +152,12 @@ class FFAnomalyDetector(OutlierMixin, BaseEstimator):
         draw = np.random.default_rng([self._seed, self.n_iter_])
         low, high = X.min(0), X.max(0)
         spread = np.where(high > low, high - low, 1)
-        made = low + spread * self.negatives((X - low) / spread, draw)
+        scaled = np.asarray(self.negatives((X - low) / spread, draw))
+        if scaled.shape != X.shape:
+            raise ValueError(
+                f"negatives of shape {scaled.shape}; give as many rows as came, {X.shape}"
+            )
+        made = low + spread * scaled
         pos, neg = self._inputs(X), self._inputs(made)
         batches, losses = batches_of(len(X), self.batch_size, self._seed, self.n_iter_), []
         for step, rows in enumerate(batches):

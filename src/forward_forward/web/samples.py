@@ -6,6 +6,7 @@ from typing import Any
 from forward_forward.data import Dataset, load
 from forward_forward.data.dataset import names
 from forward_forward.data.examples import HELD_OUT
+from forward_forward.data.own import is_path, known_data
 from forward_forward.errors import DataError
 from forward_forward.models import Model
 from forward_forward.web.picture import packed
@@ -14,11 +15,15 @@ PER_CLASS, MOST_CLASSES = 3, 20
 
 
 def data_of(model: Model, name: str | None, data_dir: Path | None) -> Dataset | None:
-    """Return the data set named, or the one a model learned from, where that is at hand.
+    """Return the data set or the file or folder named, or the set that a model learned from, where that is at hand.
 
     Raises:
         UsageError, DataError: the one named is not there, or its images or classes are not the model's.
     """
+    if name is not None and is_path(name):
+        return known_data(
+            Path(name), None, model.shape, model.class_names, model.source, model.scaled
+        )
     if name is None:
         own = model.data.removesuffix(HELD_OUT)
         if model.learned_own or own not in names():

@@ -27,10 +27,10 @@ DEEPEST, MOST = 4, 12
 BY_CLASS = b"\0".join(b"%d%s/%d.png" % (i % 2, b"ab"[i % 2 : i % 2 + 1], i) for i in range(6))
 SEEDS = [
     BY_CLASS,
-    b"\0".join([b"0train/a/1.png", b"0train/b/1.png", b"0train/a/2.png", b"1test/a/1.png", b"0test/b/2.jpg"]),
-    b"\0".join([b"0a/1.png", b"2a/2.png", b"0b/1.png", b"0b/2.png"]),
-    b"\0".join([b"0a/1.png", b"5a/2.png", b"7b/1.png", b"6b/.hidden", b"0loose.png"]),
-    b"\0".join([b"3val/a.gif", b"4dev/b.jpeg", b"0\xc3\xa4/1.png", b"0 /1.png"]),
+    b"0train/a/1.png\0000train/b/1.png\0000train/a/2.png\0001test/a/1.png\0000test/b/2.jpg",
+    b"0a/1.png\0002a/2.png\0000b/1.png\0000b/2.png",
+    b"0a/1.png\0005a/2.png\0007b/1.png\0006b/.hidden\0000loose.png",
+    b"3val/a.gif\0004dev/b.jpeg\0000\xc3\xa4/1.png\0000 /1.png",
 ]
 
 
