@@ -5,8 +5,10 @@ TORCH_INDEX ?=
 # Which benchmarks: make BENCH=<name> bench
 BENCH ?=
 # Which parser is fuzzed, all where none is named, and how often: make PARSER=<name> RUNS=1000000 fuzz
+# with ADD=1 the figures are added to those of before
 PARSER ?=
 RUNS ?= 1000000
+ADD ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -53,7 +55,7 @@ reliability: $(DEV)  ## Kill, cut, flip and plant, at length; figures go to benc
 	$(BIN)/python -m pytest tests/reliability -m "long or not long" --figures benchmarks/reliability.json
 
 fuzz: $(DEV)  ## Fuzz every parser, or the one of PARSER=<name>; figures go to benchmarks/fuzz.json
-	$(BIN)/python tests/fuzz/run.py $(PARSER) --runs $(RUNS) --save benchmarks/fuzz.json
+	$(BIN)/python tests/fuzz/run.py $(PARSER) --runs $(RUNS) --save benchmarks/fuzz.json $(if $(ADD),--add)
 
 docs: $(DEV)  ## Build the pages of docs/ into build/docs
 	$(BIN)/python -m sphinx -q -W --keep-going -n -j auto -d build/docs-cache docs build/docs

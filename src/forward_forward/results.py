@@ -95,14 +95,14 @@ def show(metric: str, value: float | None) -> str:
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
-def show_spread(metric: str, cell: Mapping[str, Any]) -> str:
-    """Return `mean ± std (n)` of a `spread`."""
+def show_spread(metric: str, cell: Mapping[str, Any], counted: bool = True) -> str:
+    """Return `mean ± std (n)` of a `spread`, or without its count."""
     if cell["mean"] is None:
         return "–"
     mean = show(metric, cell["mean"])
     digits = len(mean.partition(".")[2])
     deviation = "" if cell["std"] is None else f" ± {cell['std']:,.{digits}f}"
-    return f"{mean}{deviation} ({cell['n']})"
+    return f"{mean}{deviation} ({cell['n']})" if counted else mean + deviation
 
 
 def name_of(metric: str) -> str:

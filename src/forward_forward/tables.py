@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from forward_forward.records import Record
-from forward_forward.results import claim_cells, name_of, show, show_spread, spread, table
+from forward_forward.results import claim_cells, name_of, show_spread, spread, table
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -105,6 +105,4 @@ def _heading(measure: str) -> str:
 
 def _cell(measure: str, values: Sequence[float | None]) -> str:
     cell = spread(values)
-    if cell["mean"] is None or cell["n"] > 1 and cell["n"] == len(values):
-        return show_spread(measure, cell).rpartition(" (")[0] or "–"
-    return show_spread(measure, cell) if len(values) > 1 else show(measure, cell["mean"])
+    return show_spread(measure, cell, counted=cell["n"] < len(values))

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from fuzz.run import guarded, names, parser
+from fuzz.run import guarded, names, parser, together
 
 CHANGES = 150
 
@@ -42,3 +42,14 @@ def test_whatever_is_not_typed_is_a_crash():
 
     with pytest.raises(ZeroDivisionError):
         guarded(broken)(b"")
+
+
+def test_figures_of_several_days_are_added_up():
+    first = {"executions": 4, "crashes": 0, "seconds": 0.5, "inputs_kept": 9}
+    second = {"executions": 6, "crashes": 1, "seconds": 0.2, "inputs_kept": 8}
+    assert together(first, second) == {
+        "executions": 10,
+        "crashes": 1,
+        "seconds": 0.7,
+        "inputs_kept": 8,
+    }
