@@ -18,7 +18,7 @@ from forward_forward.records import Claim
 from forward_forward.training.learner import Learner
 from forward_forward.training.plan import Plan
 
-WINDOW, READ, WIDTHS, EPOCHS = 32, 10, (500, 500, 500), 10
+WINDOW, READ, WIDTHS, EPOCHS = 32, 10, (500, 500, 500), 6
 
 
 def _build(**reads: Any) -> Build:
