@@ -88,6 +88,7 @@ def test_it_takes_a_step(name, net):
     metrics = evaluate(learner.scores, some, data.classes).metrics
     assert all(math.isfinite(value) for value in metrics.values())
     if not net:
+        metrics |= recipe.also(learner, data)
         assert {claim.metric for claim in recipe.claims} <= metrics.keys()
     assert torch.get_rng_state().equal(before)
 

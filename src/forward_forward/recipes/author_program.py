@@ -27,6 +27,7 @@ from forward_forward.training.plan import Plan
 from forward_forward.training.simultaneous import Simultaneous
 
 PEER = 0.06
+HEAD_RULE = SmoothedGradient(rate=0.1, weight_decay=0.003)
 
 
 def builder(
@@ -59,7 +60,7 @@ def taught(network: FeedForward, negatives: Negatives, rate: float) -> Simultane
         network,
         negatives,
         rule=SmoothedGradient(rate=rate, weight_decay=0.002),
-        head_rule=SmoothedGradient(rate=0.1, weight_decay=0.003),
+        head_rule=HEAD_RULE,
     )
 
 

@@ -34,7 +34,7 @@ def matched_recipe(
     architectures: Mapping[Widths, float | None],
     source: str,
     *,
-    epochs: int = 60,
+    epochs: int = 20,
     target: float,
     most_points: float | None = None,
     input_dropout: float = 0.0,
