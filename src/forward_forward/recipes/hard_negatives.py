@@ -1,4 +1,4 @@
-"""Hard against random negatives, 3 × 1000: how many epochs each takes to 2 % error on held-out images.
+"""Hard against random negatives, 3 × 1000: how many epochs to 1.6 and 2 % error on held-out images.
 
 Claim: with hard negatives, wrong labels drawn from the one-pass softmax, training takes about a third of the epochs
 (Hinton 2022, §3.3).
@@ -6,8 +6,8 @@ Claim: with hard negatives, wrong labels drawn from the one-pass softmax, traini
 Differences from the paper:
 1. The net is the author's program's, not 4 × 2000; the paper gives no curves to compare with.
 2. The rate stays constant, so that neither net has an advantage of its schedule.
-3. Random negatives get 90 epochs, hard ones 30. Where a net has not got there by then, `epochs_ratio` takes
-   that number for it: the true ratio is then below it (random) or above it (hard).
+3. Random negatives get 120 epochs, hard ones 40. Where random ones have not got there by then, a ratio takes that
+   number for theirs, and the true one is below it; where hard ones have not, there is none.
 """
 
 from dataclasses import replace
@@ -22,7 +22,8 @@ from forward_forward.training.learner import Learner
 from forward_forward.training.plan import Plan
 from forward_forward.training.schedules import constant
 
-TARGET = 2.0
+TARGETS = {"epochs_ratio": 1.6, "epochs_ratio_to_2": 2.0}
+"""Error on held-out images, in percent, to which epochs are counted."""
 
 
 def _watched(negatives: Negatives, epochs: int) -> Build:
@@ -36,22 +37,26 @@ def _watched(negatives: Negatives, epochs: int) -> Build:
 
 
 def measure(results: Results) -> dict[str, float | None]:
-    """Return both nets' errors, the epochs they took, and the ratio."""
-    hard, random = (epochs_to(results[net]["curves"], TARGET) for net in ("hard", "random"))
-    most = {net: result["epochs"] for net, result in results.items()}
-    return {
-        "hard_goodness_error": results["hard"]["metrics"]["goodness_error"],
-        "random_goodness_error": results["random"]["metrics"]["goodness_error"],
-        "hard_epochs": hard,
-        "random_epochs": random,
-        "epochs_ratio": (hard or most["hard"]) / (random or most["random"]),
+    """Return both nets' errors, and of each target the epochs they took and their ratio."""
+    found: dict[str, float | None] = {
+        f"{net}_goodness_error": result["metrics"]["goodness_error"]
+        for net, result in results.items()
     }
+    for ratio, target in TARGETS.items():
+        took = {net: epochs_to(result["curves"], target) for net, result in results.items()}
+        found |= {f"{net}_epochs_to_{target:g}": epochs for net, epochs in took.items()}
+        hard, random = took["hard"], took["random"] or results["random"]["epochs"]
+        found[ratio] = None if hard is None else hard / random
+    return found
 
 
 RECIPE = Recipe(
     dataset="mnist",
-    claims=(Claim("epochs_ratio", paper=0.333, target=0.4, source="Hinton 2022, §3.3", unit=""),),
-    build={"hard": _watched(hard_by_softmax, 30), "random": _watched(random_wrong_label, 90)},
+    claims=tuple(
+        Claim(ratio, paper=0.333, target=0.4, source="Hinton 2022, §3.3", unit="")
+        for ratio in TARGETS
+    ),
+    build={"hard": _watched(hard_by_softmax, 40), "random": _watched(random_wrong_label, 120)},
     watched=True,
     measure=measure,
 )
