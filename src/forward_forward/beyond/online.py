@@ -266,9 +266,11 @@ class Online:
 
 def _check(network: FeedForward) -> None:
     first, *above = network.layers
-    if not isinstance(first, LabelledDense) or not all(isinstance(each, Dense) for each in above):
+    if type(first) is not LabelledDense or any(type(each) is not Dense for each in above):
+        kinds = ", ".join(type(layer).__name__ for layer in network.layers)
         raise UsageError(
-            "online learning asks a net about labels: its first layer must be a LabelledDense, those above Dense"
+            f"online learning asks a net about labels: its first layer must be a LabelledDense, those above Dense, "
+            f"and nothing derived from them; these are {kinds}"
         )
     if {network.normalization.power, first.normalization.power} != {2}:
         raise UsageError("exact steps need lengths normalised; take unit_length, or length")
