@@ -358,6 +358,11 @@ def test_a_lineage_describes_its_learners_in_plain_words():
     assert told["hard"]["images"] == [16, 24]
 
 
+def test_a_turn_cannot_take_more_images_than_there_are():
+    with pytest.raises(UsageError, match="images up to 24 of 20"):
+        lineage().begin(split(20), 1, 0)
+
+
 def test_a_lineage_refuses():
     learner = simultaneous()
     for turns in ({}, {"a": Turn(learner, 3, 3)}, {"a": Turn(learner, -1, 3)}):

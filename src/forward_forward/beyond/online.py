@@ -219,9 +219,7 @@ class Online:
         self, layer: LabelledDense, image: Tensor, label: int, gain: float
     ) -> tuple[Tensor, list[float]]:
         """Let the first layer learn; return its activities with every label `[C, U]`, and statistics."""
-        x = layer.place(
-            (image.to(layer.weight) - layer.pixel_mean) / layer.pixel_std, layer.classes
-        )
+        x = layer.placed(image.to(layer.weight))
         total = layer.normalization.total(x) + layer.strength**2
         if not math.isfinite(total):
             raise DataError("the image holds what is no finite number; nothing was learned of it")
