@@ -193,6 +193,7 @@ def test_images_that_come_back_are_shifted_anew():
     learner.step(torch.arange(60), generator(), 1.0)
     assert seen[0].shape == awake.shape
     assert not seen[0].equal(awake)
+    assert not seen[0].equal(learner.network.project(data.images).images)  # nor as they were
 
 
 @pytest.mark.parametrize("stop", [3, 7, 13])

@@ -7,6 +7,7 @@ import torch
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
+from forward_forward.beyond.black_box import BlackBox, boxed
 from forward_forward.beyond.exact import (
     exact_rate,
     increments,
@@ -15,8 +16,11 @@ from forward_forward.beyond.exact import (
     shares,
     squared_lengths,
 )
+from forward_forward.beyond.student_t import StudentT
 from forward_forward.errors import UsageError
 from forward_forward.goodness import sum_of_squares
+from forward_forward.hardware.piece_layers import PieceDense
+from forward_forward.hardware.pieces import Piece
 from forward_forward.labels import concatenate, overlay
 from forward_forward.layers.dense import Dense
 from forward_forward.layers.labelled_dense import LabelledDense
@@ -270,3 +274,21 @@ def test_a_layer_that_is_not_fully_connected_is_refused_before_any_has_moved():
     with pytest.raises(UsageError, match="LocalFields is not fully connected"):
         jump(net, (uniform(1, 4),), [1.0, 1.0])
     assert below.weight.equal(before)
+
+
+@pytest.mark.parametrize(("kind", "own"), [(StudentT, {}), (PieceDense, {"piece": Piece(1)})])
+def test_a_layer_that_computes_something_else_is_refused(kind, own):
+    layer = kind(4, 6, generator=generator(), dtype=torch.float64, **own)
+    before = layer.weight.clone()
+    with pytest.raises(UsageError, match=f"{kind.__name__} is not fully connected"):
+        jump_layer(layer, (uniform(1, 4),), 2.0)
+    assert layer.weight.equal(before)
+
+
+def test_layers_with_boxes_between_them_jump_too():
+    halves = BlackBox(lambda h: h[:, ::2], name="halves", units=4)
+    net = boxed(PIXELS, CLASSES, [8, 6], [halves], generator=generator(), dtype=torch.float64)
+    inputs = uniform(1, PIXELS), torch.eye(CLASSES).double()[:1].unsqueeze(0)
+    jump(net, inputs, [3.0, 0.5])
+    after = [float(y.square().sum()) for y in net.activities(*inputs)]
+    assert after == pytest.approx([3.0, 0.5], rel=1e-6)

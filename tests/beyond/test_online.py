@@ -13,6 +13,7 @@ import forward_forward as ff
 from forward_forward.beyond.exact import exact_rate, increments, shares
 from forward_forward.beyond.online import EqualSteps, Goals, Online, online_network
 from forward_forward.beyond.slow import Average
+from forward_forward.beyond.student_t import StudentT
 from forward_forward.errors import DataError, DivergenceError, UsageError
 from forward_forward.labels import concatenate, overlay
 from forward_forward.layers.local_fields import LocalFields
@@ -276,7 +277,8 @@ def test_nets_that_it_cannot_teach_are_refused():
     unlabelled = FeedForward.dense(4, 3, [5], generator=generator(), labelled=False)
     fields = LocalFields((3, 3, 1), (2, 2), 1, field=2, generator=generator())
     mixed = FeedForward([net(widths=(9,)).layers[0], fields], CLASSES)
-    for network in (unlabelled, mixed):
+    other = FeedForward([net(widths=(9,)).layers[0], StudentT(9, 8)], CLASSES)
+    for network in (unlabelled, mixed, other):
         with pytest.raises(UsageError, match="LabelledDense"):
             Online(network)
     with pytest.raises(UsageError, match="lengths"):

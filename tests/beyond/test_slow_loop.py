@@ -183,9 +183,11 @@ def states(learner):
     return {name: value.clone() for name, value in learner.network.state_dict().items()}
 
 
-def test_layers_learn_as_without_a_slow_loop_and_small_nets_only_now_and_then():
+@pytest.mark.parametrize("weights", [None, 0.5 + uniform(12)], ids=["alike", "weighted"])
+def test_layers_learn_as_without_a_slow_loop_and_small_nets_only_now_and_then(weights):
     slow, plain = slow_loop(every=3), Simultaneous(network(), random_wrong_label, RULE, HEAD_RULE)
     plain.begin(split(12, dtype=torch.float64), 0, 0)
+    slow.weights = plain.weights = weights
     rows, moved = torch.arange(12), []
     for step in range(7):
         before = states(slow)

@@ -170,7 +170,10 @@ def student(teacher, seed=0, **options):
     return Distillation(on(7, seed, **options), teacher, random_wrong_label, *RULES)
 
 
-def test_of_a_teacher_without_doubt_it_learns_as_from_labels():
+@pytest.mark.parametrize(
+    "weights", [None, 0.5 + uniform(24, dtype=torch.float32)], ids=["alike", "weighted"]
+)
+def test_of_a_teacher_without_doubt_it_learns_as_from_labels(weights):
     """And of the split's own labels it knows nothing."""
     true = split(24)
 
@@ -184,6 +187,7 @@ def test_of_a_teacher_without_doubt_it_learns_as_from_labels():
         (distilled, Split(true.images, torch.full_like(true.labels, 2))),
     ):
         learner.begin(data, 0, 0)
+        learner.weights = weights
         for step in range(5):
             rows = torch.randperm(24, generator=generator(step))[:8]
             learner.step(rows, generator(step), 1.0)
@@ -352,6 +356,11 @@ def test_a_lineage_describes_its_learners_in_plain_words():
     assert told["soft"]["teacher"] == {"part": "Calibrated", "softening": 1.5}
     assert told["hard"]["teacher"] == {"part": "MostLikely"}
     assert told["hard"]["images"] == [16, 24]
+
+
+def test_a_turn_cannot_take_more_images_than_there_are():
+    with pytest.raises(UsageError, match="images up to 24 of 20"):
+        lineage().begin(split(20), 1, 0)
 
 
 def test_a_lineage_refuses():

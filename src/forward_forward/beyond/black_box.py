@@ -115,8 +115,8 @@ class BlackBox(nn.Module):
         try:
             return answer.result(self.timeout)
         except TimeoutError:
-            if answer.done():
-                raise  # its own
+            if answer.done():  # an error of its own, or it came at the last moment
+                return answer.result()
         self._hanging = thread
         if self.stop is not None:
             self.stop()

@@ -22,13 +22,16 @@ def unknown_function(units: int, *, generator: torch.Generator, waves: int = 3) 
         generator: draws the functions, now and once; the box lives on its device.
         waves: terms of each sum.
 
+    Raises:
+        UsageError: when a number is below 1.
+
     Example:
         >>> box = unknown_function(4, generator=torch.Generator().manual_seed(0))
         >>> box(torch.ones(2, 4)).shape
         torch.Size([2, 4])
     """
     if min(units, waves) < 1:
-        raise UsageError(f"{waves} waves for each of {units} units: at least 1")
+        raise UsageError(f"{waves} waves for each of {units} units: give 1 or more of both")
 
     def normal() -> Tensor:
         return torch.randn(waves, units, generator=generator, device=generator.device)
@@ -81,13 +84,16 @@ def one_bit(*, generator: torch.Generator, top: float = 1.0) -> BlackBox:
         generator: on the device of the activities.
         top: the value that is always on, in root mean squares of the activities, > 0.
 
+    Raises:
+        UsageError: for a top that is not above 0, and finite.
+
     Example:
         >>> box = one_bit(generator=torch.Generator().manual_seed(0), top=2.0)
         >>> box(torch.tensor([[0.0, 1.0, 3.0]])).unique()
         tensor([0., 2.])
     """
     if not 0 < top < math.inf:
-        raise UsageError(f"one bit with top {top}: above 0")
+        raise UsageError(f"one bit with top {top}: it must be above 0, and finite")
 
     def drawn(h: Tensor, generator: torch.Generator) -> Tensor:
         even = torch.rand(h.shape, generator=generator, device=h.device, dtype=h.dtype)
@@ -128,6 +134,9 @@ def spiking(
         leak: what is left of v after a step, in [0, 1].
         gain: > 0.
         threshold: > 0.
+
+    Raises:
+        UsageError: when a number is out of its range.
 
     Example:
         >>> spiking(steps=4, leak=1)(torch.tensor([[0.0, 2.0, 4.0]]))

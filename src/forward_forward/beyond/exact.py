@@ -115,13 +115,15 @@ def squared_lengths(vectors: Sequence[Tensor]) -> float:
 def fully_connected(layer: LocalLayer) -> FullyConnected:
     """Return the layer itself, if a single step can change all its activities by the same share.
 
+    Layers derived from these compute something else: units under a t-distribution, weights behind a piece's gains.
+
     Raises:
         UsageError: if not.
     """
-    if not isinstance(layer, FullyConnected):
+    if type(layer) not in (Dense, LabelledDense) or not isinstance(layer, FullyConnected):
         raise UsageError(
-            f"{type(layer).__name__} is not fully connected to one input, so no single step changes all its activities "
-            "by the same share; take Dense and LabelledDense"
+            f"{type(layer).__name__} is not fully connected to one input and then rectified, nothing else, so no "
+            "single step changes all its activities by the same share; take Dense and LabelledDense"
         )
     return layer
 
@@ -219,7 +221,8 @@ def jump(
     for index, (layer, goal) in enumerate(zip(layers, goals, strict=True)):
         done, y = _jumped(layer, inputs, goal, fraction, biases)
         jumps.append(done)
-        inputs = (network.passed_on(network.normalization(y), index),)
+        if layer is not layers[-1]:
+            inputs = (network.passed_on(network.normalization(y), index),)
     return jumps
 
 

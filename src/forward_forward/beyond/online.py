@@ -219,9 +219,7 @@ class Online:
         self, layer: LabelledDense, image: Tensor, label: int, gain: float
     ) -> tuple[Tensor, list[float]]:
         """Let the first layer learn; return its activities with every label `[C, U]`, and statistics."""
-        x = layer.place(
-            (image.to(layer.weight) - layer.pixel_mean) / layer.pixel_std, layer.classes
-        )
+        x = layer.placed(image.to(layer.weight))
         total = layer.normalization.total(x) + layer.strength**2
         if not math.isfinite(total):
             raise DataError("the image holds what is no finite number; nothing was learned of it")
@@ -266,9 +264,11 @@ class Online:
 
 def _check(network: FeedForward) -> None:
     first, *above = network.layers
-    if not isinstance(first, LabelledDense) or not all(isinstance(each, Dense) for each in above):
+    if type(first) is not LabelledDense or any(type(each) is not Dense for each in above):
+        kinds = ", ".join(type(layer).__name__ for layer in network.layers)
         raise UsageError(
-            "online learning asks a net about labels: its first layer must be a LabelledDense, those above Dense"
+            f"online learning asks a net about labels: its first layer must be a LabelledDense, those above Dense, "
+            f"and nothing derived from them; these are {kinds}"
         )
     if {network.normalization.power, first.normalization.power} != {2}:
         raise UsageError("exact steps need lengths normalised; take unit_length, or length")

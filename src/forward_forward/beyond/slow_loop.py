@@ -100,11 +100,11 @@ class SlowLoop(Simultaneous):
         self.memory = {"batches": torch.zeros((), dtype=torch.int64)}
 
     def step(self, rows: Tensor, generator: torch.Generator, gain: float) -> Tensor:
-        labels = self.split.labels[rows]
+        labels, weights = self.split.labels[rows], self._weights_of(rows)
         inputs = self._block(rows, labels, generator, gain)
-        statistics, read = self._teach_layers(inputs, gain)
+        statistics, read = self._teach_layers(inputs, gain, weights=weights)
         if read:
-            self._teach_head(torch.cat(read, dim=1), labels, gain)
+            self._teach_head(torch.cat(read, dim=1), labels, gain, weights=weights)
         now = int(self.memory["batches"])
         self.memory["batches"] = torch.tensor(now + 1)
         if now % self.every == 0:

@@ -28,7 +28,7 @@ def negative_log_density(z: Tensor, alpha: float = ALPHA) -> Tensor:
 
     Arguments:
         z: filter outputs, of any shape.
-        alpha: α, above ½: below that there is no density.
+        alpha: α, above ½: below that there is no density. Not checked here; layers do.
 
     Example:
         >>> import torch
@@ -53,7 +53,7 @@ class _UnderT(LocalLayer):
 
     def __init__(self, *sizes: int, alpha: float = ALPHA, **parts: Any) -> None:
         if not 0.5 < alpha < math.inf:
-            raise UsageError(f"alpha {alpha} of a t-distribution must be above 0.5")
+            raise UsageError(f"alpha {alpha} of a t-distribution must be above 0.5, and finite")
         super().__init__(*sizes, **parts)
         self.alpha = alpha
 
@@ -102,4 +102,7 @@ class LabelledStudentT(_UnderT, LabelledDense):
         in_features, classes, units: D, C and U.
         alpha: α, above ½.
         parts: what else a `LabelledDense` takes.
+
+    Raises:
+        UsageError: when alpha is not above ½, and those of `LabelledDense`.
     """

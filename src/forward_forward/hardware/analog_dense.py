@@ -122,10 +122,8 @@ class AnalogLabelledDense(LabelledDense):
     def project(self, images: Tensor | Projection) -> Projection:
         if isinstance(images, Projection):
             return images
-        if (self.pixel_mean, self.pixel_std) != (0.0, 1.0):
-            images = (images - self.pixel_mean) / self.pixel_std
         self.tile.check(self.weight)
-        placed = self.place(images, self.classes)
+        placed = self.placed(images)
         share = product(self.tile.drive(placed), self.weight, self.matmul_dtype, self.cast)
         total = self.normalization.total(placed)
         return Projection(placed, self.tile.sense(share, placed), total)

@@ -8,7 +8,8 @@ What is assumed:
 2. A read takes a DAC for each row it drives and an ADC for each column it reads, where what comes and goes is digital.
    An image is read once and its share of the first layer kept, for whatever labels join it.
 3. The update of a tile is an outer product made in place: pulses on its rows meet pulses on its columns. That takes no
-   conversion, and both methods need it alike. A softmax pass to draw negatives teaches no tile.
+   conversion. Backpropagation needs one a tile and image, Forward-Forward one for either pass, but for the image's
+   share of the first layer, which both passes have in common. A softmax pass to draw negatives teaches no tile.
 4. *Digital between layers*: activities leave a tile through ADCs, are normalised in numbers, and enter the next through
    DACs. *Analog between layers*: ReLU and normalisation are circuits, and activities stay voltages. Images and labels
    then pass DACs, and each layer's goodness, one number for each row of activities, an ADC: the slope of a layer's own

@@ -62,8 +62,8 @@ class ResistiveDevice:
         read_noise: standard deviation of a device in a read, as a share of the range, independent from read to read.
         output_noise: of a column, whatever its devices are: as a share of the current of one device at g_max that
             the largest input drives.
-        drift_exponent: ν of s(t) = s(t₀) (t / t₀)^−ν, where t runs from writing.
-        drift_spread: standard deviation of ν from device to device.
+        drift_exponent: ν of s(t) = s(0) (1 + t / t₀)^−ν, where t runs from writing.
+        drift_spread: standard deviation of ν from device to device; where ν came out below 0, it is 0.
         drift_start_seconds: t₀.
         stuck_at_min, stuck_at_max: shares of devices that never leave an end.
         dac_bits, adc_bits: of inputs and outputs, one bit being the sign; None does not round.

@@ -37,17 +37,22 @@ class Lineage:
         turns: by name, the first learns first.
 
     Raises:
-        UsageError: where there is no turn, or one without images, or a learner of several stages or with a memory.
+        UsageError: where there is no turn, or one without images, or a learner of several stages or with a memory; at
+            the beginning of a turn, where the split has fewer images than it takes.
     """
 
     def __init__(self, turns: Mapping[str, Turn]) -> None:
         for name, turn in turns.items():
             if not 0 <= turn.first < turn.last:
-                raise UsageError(f"{name} is to learn from images {turn.first} to {turn.last}")
+                raise UsageError(
+                    f"{name} is to learn from images {turn.first} to {turn.last}: no image; give 0 ≤ first < last"
+                )
             if turn.learner.stages != 1 or turn.learner.memory:
-                raise UsageError(f"{name} is to learn in one stage, and without a memory")
+                raise UsageError(
+                    f"{name} is to learn in one stage, and without a memory; a Simultaneous learner does"
+                )
         if not turns:
-            raise UsageError("a lineage needs at least one learner")
+            raise UsageError("a lineage needs at least one learner; give a Turn by name")
         self.turns = dict(turns)
         self.stages = len(self.turns)
         networks = {name: turn.learner.network for name, turn in self.turns.items()}
@@ -58,6 +63,10 @@ class Lineage:
 
     def begin(self, split: Split, stage: int, seed: int) -> None:
         self.turn = list(self.turns.values())[stage]
+        if self.turn.last > len(split):
+            raise UsageError(
+                f"a turn takes images up to {self.turn.last} of {len(split)}; give more images, or a lower last"
+            )
         rows = slice(self.turn.first, self.turn.last)
         self.own = Split(split.images[rows], split.labels[rows])
         self.turn.learner.begin(self.own, 0, seed)

@@ -88,6 +88,9 @@ class Calibrated:
         network: has learned by the time it is asked.
         held_out: images that it does not learn from, and their labels.
         softening: more than 1 says more of wrong labels than is true of them, > 0.
+
+    Raises:
+        UsageError: when asked, for a softening that is not above 0, or where no held-out answer is wrong.
     """
 
     network: FeedForward
@@ -141,7 +144,7 @@ def calibrated_temperature(goodness: Tensor, labels: Tensor) -> float:
     true = goodness.gather(1, at)
     if bool((goodness <= true).all()):
         raise UsageError(
-            f"the teacher is right about all {len(labels)} images, which leaves its temperature open; "
+            f"the teacher is right about all {len(labels)} images, or undecided, which leaves its temperature open; "
             "calibrate on more images, which it has not learned from"
         )
     spread = float(goodness.std(1).mean())
@@ -199,7 +202,8 @@ class Distillation(Simultaneous):
 
     def step(self, rows: Tensor, generator: torch.Generator, gain: float) -> Tensor:
         labels = drawn(self.said[rows], generator)
-        statistics, _ = self._teach_layers(self._block(rows, labels, generator, gain), gain)
+        block = self._block(rows, labels, generator, gain)
+        statistics, _ = self._teach_layers(block, gain, weights=self._weights_of(rows))
         return table(statistics)
 
     def describe(self) -> dict[str, Any]:

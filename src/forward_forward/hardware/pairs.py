@@ -27,7 +27,7 @@ class SteppedCrossbar(Crossbar):
     one downward are equal on average: no reference needs trimming to a point of symmetry.
 
     **Where they lead upward only** (phase change) s⁺ rises for a pulse upward, and s⁻ for one downward. Every so often
-    pairs of which either is full are wiped, and their difference is written anew.
+    pairs of which either is full are wiped (RESET, a "refresh" of the tile), and their difference is written anew.
 
     What each device happens to be like follows from the seed alone, and is in no checkpoint.
 
@@ -101,7 +101,8 @@ class SteppedCrossbar(Crossbar):
     def age(self, weight: Tensor, seconds: float) -> None:
         """Let so many seconds pass since writing, and put into `weight` what the tile then holds.
 
-        Every state falls to s · (1 + t / t₀)^−ν, with a ν of its own; what is stuck stays.
+        Every state falls to s · (1 + t / t₀)^−ν, with a ν of its own; what is stuck stays. Ask once after a writing:
+        states do not remember how old they are.
         """
         hardware, draw = self.hardware, generator(self.seed, "drift")
         nu = torch.randn(self.state.shape, generator=draw).mul_(hardware.drift_spread)

@@ -128,9 +128,7 @@ class PieceLabelledDense(OnPiece, LabelledDense):
         """Return the share of images `[B, D]`; its images are as they arrive at the synapses."""
         if isinstance(images, Projection):
             return images
-        if (self.pixel_mean, self.pixel_std) != (0.0, 1.0):
-            images = (images - self.pixel_mean) / self.pixel_std
-        arrived = self.lines.arriving(self.place(images, self.classes))
+        arrived = self.lines.arriving(self.placed(images))
         share = self.lines.product(arrived, self.weight, self.matmul_dtype)
         return Projection(arrived, share, self.normalization.total(arrived))
 
@@ -166,8 +164,12 @@ def network_on(
         classes: C.
         widths: units of each layer, bottom to top.
         generator: draws the weights.
+        normalization, head, read_from: as for `FeedForward.dense`.
         label: place, strength, pixel_mean, pixel_std of the first layer.
         parts: goodness, loss, peer, matmul_dtype, device, dtype of every layer.
+
+    Raises:
+        UsageError: where there is no layer, and those of the layers.
 
     Example:
         >>> net = network_on(Piece(1), 64, 10, [30, 20], generator=torch.Generator().manual_seed(0))

@@ -105,13 +105,17 @@ class LabelledDense(LocalLayer):
         own = {name: getattr(self, name) for name in (*names, "normalization")}
         return {**own, **super().parts()}
 
+    def placed(self, images: Tensor) -> Tensor:
+        """Return images `[…, D]` as W reads them: standardised, with room for a label."""
+        if (self.pixel_mean, self.pixel_std) != (0.0, 1.0):
+            images = (images - self.pixel_mean) / self.pixel_std
+        return self.place(images, self.classes)
+
     def project(self, images: Tensor | Projection) -> Projection:
         """Return the share of images `[B, D]` (or the one already made)."""
         if isinstance(images, Projection):
             return images
-        if (self.pixel_mean, self.pixel_std) != (0.0, 1.0):
-            images = (images - self.pixel_mean) / self.pixel_std
-        placed = self.place(images, self.classes)
+        placed = self.placed(images)
         share = product(placed, self.weight, self.matmul_dtype, self.cast)
         return Projection(placed, share, self.normalization.total(placed))
 

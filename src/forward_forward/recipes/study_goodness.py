@@ -15,6 +15,8 @@ Differences from the paper, which states no more than the questions:
    more, on narrower nets and 20,000 images (LOG.md).
 2. Where passes are 10 batches apart or more, a label weighs 5 pixels and not 1: what both passes share, the image, is
    learned back and forth, and only what differs stays.
+3. `student_t` and `opposed` differ from `squares_max` in the loss as well, which is that of `pairs`: what units under a
+   t-distribution and opposed ones do is their difference to `pairs`.
 """
 
 from collections.abc import Mapping
