@@ -165,7 +165,7 @@ _CLAIM_COLUMNS = {
     "machine": "",
     "commit": "",
 }
-_AGAIN = "A record is never replaced: `--resume` adds what is missing, `--records FOLDER` keeps runs apart.\n"
+_AGAIN = "A record is never overwritten: `--resume` adds what is missing, `--records FOLDER` keeps runs apart.\n"
 _MEASURE_COLUMNS = {"recipe": "", "measure": "", "ours (n)": "right"}
 
 
