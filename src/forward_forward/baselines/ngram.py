@@ -1,7 +1,10 @@
 """What counting alone predicts: an n-gram model with Kneser-Ney smoothing, by the library `nltk` (extra `text`)."""
 
 import math
+from collections import Counter, defaultdict
+from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -48,9 +51,7 @@ def kneser_ney_bits(
     model.fit(
         [[gram[start:] for start in range(order)] for gram in grams], map(str, range(symbols))
     )
-    # The library scans all n-grams for every count of continuations: each is asked for once.
-    model.estimator.unigram_score = cache(model.estimator.unigram_score)
-    model.estimator.alpha_gamma = cache(model.estimator.alpha_gamma)
+    model.estimator._continuation_counts = _continuations(model.counts, order)
     known = 1 - UNKNOWN
 
     @cache
@@ -59,6 +60,24 @@ def kneser_ney_bits(
 
     lost = [score(gram) for gram in _grams(*judged, order)]
     return -sum(lost) / len(lost)
+
+
+def _continuations(counts: Any, order: int) -> Callable[..., tuple[int, int]]:
+    """Return what the library's estimator asks of its counts, and scans all n-grams for each time, from a table.
+
+    That is: (word, context) → before how many different symbols the context with this word was read, and the same for
+    the context with any word.
+    """
+    table: dict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
+    for length in range(2, order + 1):
+        for context, words in counts[length].items():
+            table[context[1:]].update(word for word, count in words.items() if count)
+    totals = {context: before.total() for context, before in table.items()}
+
+    def continuation_counts(word: str, context: tuple[str, ...] = ()) -> tuple[int, int]:
+        return table[context][word] if context in table else 0, totals.get(context, 0)
+
+    return continuation_counts
 
 
 def _grams(windows: Tensor, labels: Tensor, order: int) -> list[tuple[str, ...]]:
