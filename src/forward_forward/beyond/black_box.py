@@ -68,8 +68,8 @@ class BlackBox(nn.Module):
         super().__init__()
         if not callable(fn) or not name:
             raise UsageError(f"black box {name!r} of {fn!r}: it takes a callable and a name")
-        if units is not None and units < 1:
-            raise UsageError(f"black box {name!r} of {units} units: at least 1")
+        if units is not None and (type(units) is not int or units < 1):
+            raise UsageError(f"black box {name!r} of {units} units: a whole number, at least 1")
         if timeout is not None and not timeout > 0:
             raise UsageError(f"black box {name!r}: {timeout} s to answer; more than 0")
         self.fn = fn
@@ -246,6 +246,11 @@ def _check_count(boxes: Sequence[BlackBox | None], layers: int) -> None:
         raise UsageError(
             f"{len(boxes)} black boxes for {layers} layers: one between each two, None for no box"
         )
+    for box in boxes:
+        if not isinstance(box, BlackBox | None):
+            raise UsageError(
+                f"a {type(box).__name__} is no black box; wrap it: BlackBox(…, name=…)"
+            )
 
 
 def _width(box: BlackBox | None, below: int) -> int:
@@ -290,6 +295,11 @@ def _checked(answer: Any, h: Tensor, units: int | None) -> Tensor:
     values = answer.detach().to(h, copy=True)
     if not bool(values.isfinite().all()):
         raise UsageError("it returned NaN or infinite values")
+    if not bool(torch.linalg.vector_norm(values, dim=1).square().isfinite().all()):
+        raise UsageError(
+            f"it returned values up to {float(values.abs().max()):.1e}, whose squares are too large for "
+            f"{values.dtype}; scale them"
+        )
     return values
 
 
