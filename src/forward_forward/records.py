@@ -231,7 +231,10 @@ def _problem_of_parts(record: Record) -> str | None:
         return "'curves' needs one object per epoch"
     nets = record.get("nets", {})
     if not isinstance(nets, dict) or not all(
-        isinstance(own, dict) and isinstance(own.get("curves"), list) for own in nets.values()
+        isinstance(own, dict)
+        and isinstance(own.get("curves"), list)
+        and all(isinstance(epoch, dict) for epoch in own["curves"])
+        for own in nets.values()
     ):
         return "'nets' needs curves for each net"
     traced = [record, *nets.values()]

@@ -11,6 +11,8 @@ from forward_forward.commands.parts import check_tensorboard, find_device, watch
 from forward_forward.commands.program import going_on, refuse_to_replace
 from forward_forward.errors import UsageError
 
+MOST_SEEDS = 10_000
+
 
 def reproduce(
     name: Annotated[
@@ -37,8 +39,10 @@ def reproduce(
     from forward_forward.records import record_path
     from forward_forward.training.checkpoints import check_writable
 
-    if seeds < 1:
-        raise UsageError(f"--seeds {seeds}: at least 1")
+    if not 1 <= seeds <= MOST_SEEDS:
+        raise UsageError(f"--seeds {seeds}: at least 1, at most {MOST_SEEDS}")
+    if first_seed < 0:
+        raise UsageError(f"--first-seed {first_seed}: 0 at least")
     place = find_device(device)
     check_tensorboard(tensorboard)
     wanted = range(first_seed, first_seed + seeds)
