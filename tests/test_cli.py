@@ -578,6 +578,8 @@ class TestReproduce:
         says = "no recipe 'author_programm'; did you mean 'author_program'"
         fails("reproduce", "author_programm", code=2, says=says)
         fails("reproduce", "author_program", "--seeds", "0", code=2, says="at least 1")
+        fails("reproduce", "author_program", "--seeds", 10**23, code=2, says="at most")
+        fails("reproduce", "author_program", "--first-seed", -1, code=2, says="0 at least")
 
 
 def test_typers_own_errors_end_with_2():

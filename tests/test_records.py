@@ -150,6 +150,7 @@ def test_wrong_parts_are_refused(tmp_path):
         {"metrics": {"goodness_error": "low"}},
         {"nets": []},
         {"nets": {"one": {}}},
+        {"nets": {"one": {"curves": [1]}}},
         {"claims": [{"metric": 1, "paper": 1, "target": 1, "source": "", "unit": "%"}]},
         {"claims": [{"metric": "m", "paper": "1", "target": 1, "source": "", "unit": "%"}]},
         {"claims": [{"metric": "m", "paper": 1, "target": [], "source": "", "unit": "%"}]},

@@ -31,9 +31,19 @@ def console(stderr: bool = False) -> Console:
 
 
 def say(*lines: str, stderr: bool = False) -> None:
-    """Print lines, unwrapped."""
+    """Print lines, unwrapped; names from files may be among them, so nothing in them steers the terminal."""
     for line in lines:
-        console(stderr).print(line, soft_wrap=True)
+        console(stderr).print(tame(line), soft_wrap=True)
+
+
+def tame(text: str) -> str:
+    r"""Return a text with what would steer a terminal as its escape; ends of lines and tabs stay.
+
+    Example:
+        >>> tame("a\x1b[31m b") == "a" + repr("\x1b")[1:-1] + "[31m b"
+        True
+    """
+    return "".join(c if c.isprintable() or c in "\n\t" else repr(c)[1:-1] for c in text)
 
 
 def say_table(
@@ -45,7 +55,7 @@ def say_table(
         left = index == 0 or name.endswith(" ")
         table.add_column(name.strip(), justify="left" if left else "right", overflow="fold")
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(tame, row))
     console().print(table)
 
 

@@ -227,11 +227,11 @@ def _problem_of_parts(record: Record) -> str | None:
         return f"a claim needs the keys {', '.join(sorted(_CLAIM_FIELDS))}"
     if not all(_is_claim(claim) for claim in record["claims"]):
         return "a claim's paper and target are numbers or null, higher_is_better is true or false, the rest text"
-    if not all(isinstance(epoch, dict) and "epoch" in epoch for epoch in record["curves"]):
+    if not _are_objects(record["curves"]) or not all("epoch" in each for each in record["curves"]):
         return "'curves' needs one object per epoch"
     nets = record.get("nets", {})
     if not isinstance(nets, dict) or not all(
-        isinstance(own, dict) and isinstance(own.get("curves"), list) for own in nets.values()
+        isinstance(own, dict) and _are_objects(own.get("curves")) for own in nets.values()
     ):
         return "'nets' needs curves for each net"
     traced = [record, *nets.values()]
@@ -242,18 +242,19 @@ def _problem_of_parts(record: Record) -> str | None:
     return None
 
 
+def _are_objects(values: Any) -> bool:
+    return isinstance(values, list) and all(isinstance(value, dict) for value in values)
+
+
 def _are_traces(traces: Any) -> bool:
-    if not isinstance(traces, dict):
-        return False
-    return all(map(_is_trace, traces.values()))
+    return isinstance(traces, dict) and all(map(_is_trace, traces.values()))
 
 
 def _is_trace(value: Any) -> bool:
     if not isinstance(value, dict):
         return _are_numbers(value)
-    return "image" in value or all(
-        map(_are_rows, value.values())
-    )  # a picture is checked when drawn
+    # a picture is checked when drawn
+    return "image" in value or all(map(_are_rows, value.values()))
 
 
 def _are_rows(rows: Any) -> bool:

@@ -162,6 +162,7 @@ BAD = {
     "NaN": (spoiled(float("nan")), "NaN or infinite"),
     "infinity": (spoiled(float("-inf")), "NaN or infinite"),
     "too large for float32": (lambda h: h.double() * 1e300, "NaN or infinite"),
+    "too large to be squared": (lambda h: h * 0 + 1e30, "infinite squares"),
     "integers": (lambda h: h.long(), "int64, where dense floats"),
     "truth values": (lambda h: h > 0, "bool, where dense floats"),
     "complex numbers": (lambda h: torch.complex(h, h), "complex64, where dense floats"),
@@ -318,7 +319,7 @@ def test_in_time_is_as_without_a_limit():
 
 @pytest.mark.parametrize(
     "arguments",
-    [{"fn": 3}, {"name": ""}, {"units": 0}, {"units": -2}, {"timeout": 0}, {"timeout": -1.0},
+    [{"fn": 3}, {"name": ""}, {"units": 0}, {"units": -2}, {"units": 2.5}, {"timeout": 0}, {"timeout": -1.0},
      {"timeout": float("nan")}],
 )  # fmt: skip
 def test_a_box_that_cannot_be(arguments):
@@ -333,6 +334,11 @@ def test_a_box_between_each_two_layers(count):
     layers = FeedForward.dense(PIXELS, CLASSES, WIDTHS, generator=generator()).layers
     with pytest.raises(UsageError, match=f"{count} black boxes for 3 layers"):
         Boxed(list(layers), CLASSES, [rounding()] * count)
+
+
+def test_a_function_in_the_place_of_a_box():
+    with pytest.raises(UsageError, match="is a BlackBox"):
+        toy([threshold, None])
 
 
 def test_no_widths_no_net():

@@ -144,6 +144,31 @@ def test_one_that_hangs_is_killed_when_time_is_up():
         box(torch.ones(2, 3))
 
 
+def test_what_a_shell_has_started_is_killed_too():
+    """It holds the pipes; left alone, `close` would wait for it."""
+    process = ExternalProcess(["/bin/sh", "-c", f"{sys.executable} -c 'input()'; true"])
+    process._running().stdin.write(b"")
+    box = external(process, timeout=0.3)
+    with pytest.raises(UsageError, match="no answer within"):
+        box(torch.ones(2, 3))
+    box._hanging.join(5)
+    assert not box._hanging.is_alive()
+    process.close()
+
+
+@pytest.mark.parametrize("greets", [True, False])
+def test_an_answer_to_no_question_is_not_taken_for_one(greets):
+    text = (
+        "import sys, time; i, o = sys.stdin.buffer, sys.stdout.buffer\n"
+        f"if {greets}: o.write(b'FFB1' + bytes([3, 0, 0, 0, 5, 0, 0, 0] + [0] * 60)); o.flush()\n"
+        "while q := i.read(72): o.write(q + q); o.flush()"
+    )
+    with script(text) as process, pytest.raises(UsageError, match="unasked"):
+        for _ in range(3):
+            process(QUESTION)
+            time.sleep(0.2)
+
+
 def test_between_layers_it_may_change_the_width():
     halves = SERVE + "serve(lambda h: h[:, ::2])"
     with script(halves) as process:

@@ -312,3 +312,12 @@ def test_what_defines_it_is_told():
         for average in (None, Average(), Average(eta=0.0))
     ]
     assert all(a != b for i, a in enumerate(told) for b in told[:i])
+
+
+@pytest.mark.parametrize("gain", [0.0, -1.0, 5.0, math.nan])
+def test_a_share_that_cannot_be_is_refused_before_a_weight_moves(gain):
+    learner = Online(net())
+    before = [p.clone() for p in learner.fast.parameters()]
+    with pytest.raises(UsageError, match="share"):
+        learner.learn(torch.rand(learner.fast.layers[0].in_features), 0, gain)
+    assert all(map(torch.equal, before, learner.fast.parameters()))

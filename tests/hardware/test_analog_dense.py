@@ -304,3 +304,20 @@ def test_a_net_ages():
     for weight, old in zip(tile_weights(net), before, strict=True):
         assert isinstance(weight, TileWeight)
         torch.testing.assert_close(weight.detach(), old * 2**-1.0, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("seconds", [-1, -100, float("nan"), float("inf")])
+def test_a_time_that_cannot_pass_is_refused_and_ages_nothing(seconds):
+    net = on_tiles(network(), PRESETS["pcm"].device, 0)
+    before = [p.clone() for p in net.parameters()]
+    with pytest.raises(UsageError, match="seconds since writing: 0 or more"):
+        age(net, seconds)
+    assert all(map(torch.equal, before, net.parameters()))
+
+
+@pytest.mark.parametrize("hardware", ["rpu", PRESETS["rpu"]])
+def test_what_is_no_device_makes_no_tiles(hardware):
+    with pytest.raises(
+        UsageError, match=r"give a ResistiveDevice, such as PRESETS\['rpu'\].device"
+    ):
+        on_tiles(network(), hardware, 0)

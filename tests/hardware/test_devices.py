@@ -27,6 +27,9 @@ IMPOSSIBLE = [
     *[(name, value) for name in ("dac_bits", "adc_bits") for value in (0, 1, -2, 3.5)],
     *[("g_max_siemens", value) for value in (1e-6, 1e-7, -1.0, math.nan)],
     *[("asymmetry", value) for value in (-1, 1, math.nan)],
+    *[(name, value) for name in ("asymmetry", "g_max_siemens", "levels") for value in ("3", [])],
+    *[("read_noise", None), ("adc_range", None), ("g_max_siemens", math.inf)],
+    *[("levels", 2**70), ("dac_bits", 2000), ("adc_bits", 2000)],
     *[("curve_down", value) for value in (-0.1, math.inf, math.nan)],
 ]
 

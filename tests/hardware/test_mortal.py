@@ -265,7 +265,9 @@ def test_a_student_learns_the_probabilities_of_wrong_labels():
     "teacher",
     [says(0.5, 0.5), says(0.6, 0.3, 0.2), says(1.2, -0.1, -0.1), says(math.nan, 0.5, 0.5),
      lambda images: torch.full((len(images) + 1, CLASSES), 1 / CLASSES),
-     lambda images: torch.zeros(len(images), dtype=torch.int64)],
+     lambda images: torch.zeros(len(images), dtype=torch.int64),
+     lambda images: [[1.0, 0.0, 0.0]] * len(images), lambda images: None,
+     lambda images: torch.eye(CLASSES, dtype=torch.int64)[[0] * len(images)]],
 )  # fmt: skip
 def test_what_is_no_probability_is_refused(teacher):
     learner = student(teacher)

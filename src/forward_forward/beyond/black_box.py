@@ -68,8 +68,8 @@ class BlackBox(nn.Module):
         super().__init__()
         if not callable(fn) or not name:
             raise UsageError(f"black box {name!r} of {fn!r}: it takes a callable and a name")
-        if units is not None and units < 1:
-            raise UsageError(f"black box {name!r} of {units} units: at least 1")
+        if units is not None and (type(units) is not int or units < 1):
+            raise UsageError(f"black box {name!r} of {units} units: a whole number, at least 1")
         if timeout is not None and not timeout > 0:
             raise UsageError(f"black box {name!r}: {timeout} s to answer; more than 0")
         self.fn = fn
@@ -243,9 +243,9 @@ def boxed(
 
 def _check_count(boxes: Sequence[BlackBox | None], layers: int) -> None:
     if len(boxes) != max(layers - 1, 0):
-        raise UsageError(
-            f"{len(boxes)} black boxes for {layers} layers: one between each two, None for no box"
-        )
+        raise UsageError(f"{len(boxes)} black boxes for {layers} layers: one or None between two")
+    if not all(isinstance(box, BlackBox | None) for box in boxes):
+        raise UsageError("what stands between layers is a BlackBox(…, name=…), or None")
 
 
 def _width(box: BlackBox | None, below: int) -> int:
@@ -288,8 +288,8 @@ def _checked(answer: Any, h: Tensor, units: int | None) -> Tensor:
     if isinstance(answer, np.ndarray):
         answer = torch.from_numpy(answer.astype(np.float64))
     values = answer.detach().to(h, copy=True)
-    if not bool(values.isfinite().all()):
-        raise UsageError("it returned NaN or infinite values")
+    if not bool(torch.linalg.vector_norm(values, dim=1).square().isfinite().all()):
+        raise UsageError("it returned NaN or infinite values, or such as have infinite squares")
     return values
 
 

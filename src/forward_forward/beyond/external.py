@@ -1,12 +1,15 @@
 """A long-lived child process that answers floats with floats, over pipes, in a binary framing without pickle."""
 
 import contextlib
+import os
+import signal
 import sys
 import tempfile
 import weakref
 from collections.abc import Sequence
 from pathlib import Path
 from subprocess import PIPE, Popen, TimeoutExpired
+from threading import Lock
 from types import TracebackType
 from typing import IO, Self
 
@@ -43,6 +46,7 @@ class ExternalProcess:
         self.command = list(command)
         self._child: Popen[bytes] | None = None
         self._closed = False
+        self._closing = Lock()
         self._last_words = ""
 
     def __call__(self, h: Floats) -> Floats:
@@ -50,6 +54,10 @@ class ExternalProcess:
         child = self._running()
         assert child.stdin is not None and child.stdout is not None
         try:
+            if _said_unasked(child.stdout):
+                raise ValueError(
+                    "it said something unasked, before the question; one frame for each"
+                )
             write_frame(child.stdin, np.asarray(h, dtype=np.float32))  # type: ignore[arg-type]
             return read_frame(child.stdout)  # type: ignore[arg-type]
         except ValueError as error:
@@ -63,15 +71,16 @@ class ExternalProcess:
         """End it at once, in the middle of an answer too; who waits for that answer is told that it has ended."""
         self._closed = True
         if self._child is not None:
-            self._child.kill()
+            _kill(self._child)
 
     def close(self) -> None:
         """Let it end, and kill it where it does not."""
         self._closed = True
-        if self._child is not None and self._end.alive:
-            _end(self._child)
-            self._last_words = _last_line(self._complaints)
-            self._end()
+        with self._closing:  # a box that waits no longer may close it while its thread does
+            if self._child is not None and self._end.alive:
+                _end(self._child)
+                self._last_words = _last_line(self._complaints)
+                self._end()
 
     def __enter__(self) -> Self:
         return self
@@ -127,14 +136,30 @@ def _end(child: Popen[bytes], *files: IO[bytes]) -> None:
     try:
         child.wait(PATIENCE)
     except TimeoutExpired:
-        child.kill()
+        _kill(child)
         child.wait()
     for file in (child.stdout, *files):
         file.close()
+
+
+def _kill(child: Popen[bytes]) -> None:
+    """Kill a child and what it has started, which would keep its pipes open: it leads a group of its own."""
+    if child.returncode is None:
+        with contextlib.suppress(OSError):
+            os.killpg(child.pid, signal.SIGKILL)
+
+
+def _said_unasked(stdout: IO[bytes]) -> bool:
+    """Return whether there is something to read, without waiting for it; where the pipe has ended there is not."""
+    os.set_blocking(stdout.fileno(), False)
+    try:
+        return bool(stdout.peek(1))  # type: ignore[attr-defined]
+    finally:
+        os.set_blocking(stdout.fileno(), True)
 
 
 def _last_line(file: IO[bytes]) -> str:
     """Return the last line of what a child wrote to stderr, in brackets; nothing where there is none."""
     file.seek(0)
     lines = file.read().decode(errors="replace").strip().splitlines()
-    return f" ({lines[-1]})" if lines else ""
+    return f" ({lines[-1][:200]})" if lines else ""

@@ -188,6 +188,8 @@ class Online:
                 f"an image of {tuple(image.shape)} with label {label}: give one image [{first.in_features}] "
                 f"and a label from 0 to {self.fast.classes - 1}"
             )
+        if not 0 < gain <= 1:
+            raise UsageError(f"{gain} of the step: the share must be in (0, 1]")
         y, seen = self._learn_first(first, image, label, gain)
         statistics = [seen]
         for index, layer in enumerate(above):

@@ -11,6 +11,8 @@ from forward_forward.commands.parts import check_tensorboard, find_device, watch
 from forward_forward.commands.program import going_on, refuse_to_replace
 from forward_forward.errors import UsageError
 
+MOST_SEEDS = 10_000
+
 
 def reproduce(
     name: Annotated[
@@ -37,8 +39,7 @@ def reproduce(
     from forward_forward.records import record_path
     from forward_forward.training.checkpoints import check_writable
 
-    if seeds < 1:
-        raise UsageError(f"--seeds {seeds}: at least 1")
+    _check_seeds(seeds, first_seed)
     place = find_device(device)
     check_tensorboard(tensorboard)
     wanted = range(first_seed, first_seed + seeds)
@@ -114,6 +115,13 @@ def _draw(learned: list[Any], tensorboard: bool) -> None:
     write_page(folder, network, data, {record["recipe"]: records.read(path)})
     if tensorboard:
         add_first_layer(folder, network, data.shape, record["epochs"])
+
+
+def _check_seeds(seeds: int, first: int) -> None:
+    if not 1 <= seeds <= MOST_SEEDS:
+        raise UsageError(f"--seeds {seeds}: at least 1, at most {MOST_SEEDS}")
+    if first < 0:
+        raise UsageError(f"--first-seed {first}: 0 at least")
 
 
 def _existing(name: str, seeds: range, resume: bool, root: Path) -> dict[int, Any]:

@@ -1,5 +1,6 @@
 """Fully connected layers whose weights lie in tiles: they are read, learn and err in the hardware."""
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -170,7 +171,13 @@ def tile_weights(network: nn.Module) -> Iterator[TileWeight]:
 
 @torch.no_grad()
 def age(network: nn.Module, seconds: float) -> None:
-    """Let so many seconds pass since the tiles of a network were written."""
+    """Let so many seconds pass since the tiles of a network were written.
+
+    Raises:
+        UsageError: for a time that is not 0 or more; nothing has aged.
+    """
+    if not 0 <= seconds < math.inf:
+        raise UsageError(f"{seconds} seconds since writing: 0 or more, and finite")
     for weight in tile_weights(network):
         weight.tile.age(weight, seconds)
 

@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from numbers import Real
 
 from forward_forward.errors import UsageError
 
@@ -31,6 +32,10 @@ OF_STEPS = (
     "stuck_at_max",
 )
 """What an ideal device, which is written at once, cannot have: it holds a weight, and no state between two ends."""
+
+MAY_BE_NONE = ("levels", "curve_down", "dac_bits", "adc_bits")
+"""What is without steps, or does not round, where it is None."""
+MOST = {"levels": 2**31, "dac_bits": 32, "adc_bits": 32}
 
 
 @dataclass(frozen=True)
@@ -104,6 +109,7 @@ class ResistiveDevice:
     read_seconds: float = 1e-7
 
     def __post_init__(self) -> None:
+        self._check_kinds()
         for field in NOT_NEGATIVE:
             self._check(field, lambda v: 0 <= v < math.inf, "must be finite and not below 0")
         for field in SHARES:
@@ -111,7 +117,9 @@ class ResistiveDevice:
         for field in POSITIVE:
             self._check(field, lambda v: 0 < v < math.inf, "must be above 0")
         self._check(
-            "g_max_siemens", lambda v: v > self.g_min_siemens, "must be above g_min_siemens"
+            "g_max_siemens",
+            lambda v: self.g_min_siemens < v < math.inf,
+            "must be above g_min_siemens",
         )
         self._check("asymmetry", lambda v: -1 < v < 1, "must lie between −1 and 1")
         if self.stuck_at_min + self.stuck_at_max > 1:
@@ -120,6 +128,8 @@ class ResistiveDevice:
             value = getattr(self, field)
             if value is not None and (not isinstance(value, int) or value < least):
                 self._refuse(field, f"must be a whole number, {least} at least, or None")
+            if value is not None and value > MOST[field]:
+                self._refuse(field, f"is more than {MOST[field]}; None rounds nothing")
         if self.curve_down is not None and not 0 <= self.curve_down < math.inf:
             self._refuse("curve_down", "must be finite and not below 0, or None")
         if self.levels is None:
@@ -142,6 +152,13 @@ class ResistiveDevice:
         """Energy that a pair of devices at half range takes for one product: 2 · V² · g · t, converters apart."""
         middle = (self.g_min_siemens + self.g_max_siemens) / 2
         return 2 * self.read_volts**2 * middle * self.read_seconds
+
+    def _check_kinds(self) -> None:
+        for field in (each.name for each in fields(self)[1:]):
+            value = getattr(self, field)
+            none = value is None and field in MAY_BE_NONE
+            if not none and not isinstance(value, Real):
+                self._refuse(field, "must be a number" + " or None" * (field in MAY_BE_NONE))
 
     def _check(self, field: str, holds: Callable[[float], bool], rule: str) -> None:
         if not holds(getattr(self, field)):

@@ -220,6 +220,11 @@ def _described_teacher(teacher: Teacher) -> Any:
 
 def _probabilities(said: Tensor, images: int, classes: int) -> Tensor:
     """Return what a teacher said of so many images, if it can be that."""
+    if not isinstance(said, Tensor) or not said.is_floating_point():
+        kind = said.dtype if isinstance(said, Tensor) else type(said).__name__
+        raise UsageError(
+            f"the teacher said a {kind}; give probabilities, a tensor [N, C] of floats"
+        )
     if said.shape != (images, classes):
         raise UsageError(
             f"the teacher said {list(said.shape)} of {images} images and {classes} classes; "

@@ -59,6 +59,10 @@ def on_tiles(
     Raises:
         UsageError: when a layer, or the network, is of another kind.
     """
+    if not isinstance(hardware, ResistiveDevice):
+        raise UsageError(
+            f"tiles of {hardware!r:.60}: give a ResistiveDevice, such as PRESETS['rpu'].device"
+        )
     if type(network) is not FeedForward:
         raise UsageError(f"a {type(network).__name__} has no tiles; a FeedForward net has")
     layers = [
