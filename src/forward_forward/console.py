@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
 
+from forward_forward.errors import escaped
+
 if TYPE_CHECKING:
     from forward_forward.training.plan import Progress as Standing
     from forward_forward.training.plan import Watch
@@ -33,17 +35,7 @@ def console(stderr: bool = False) -> Console:
 def say(*lines: str, stderr: bool = False) -> None:
     """Print lines, unwrapped; names from files may be among them, so nothing in them steers the terminal."""
     for line in lines:
-        console(stderr).print(tame(line), soft_wrap=True)
-
-
-def tame(text: str) -> str:
-    r"""Return a text with what would steer a terminal as its escape; ends of lines and tabs stay.
-
-    Example:
-        >>> tame("a\x1b[31m b") == "a" + repr("\x1b")[1:-1] + "[31m b"
-        True
-    """
-    return "".join(c if c.isprintable() or c in "\n\t" else repr(c)[1:-1] for c in text)
+        console(stderr).print(escaped(line, keep="\n\t"), soft_wrap=True)
 
 
 def say_table(
@@ -55,7 +47,7 @@ def say_table(
         left = index == 0 or name.endswith(" ")
         table.add_column(name.strip(), justify="left" if left else "right", overflow="fold")
     for row in rows:
-        table.add_row(*map(tame, row))
+        table.add_row(*(escaped(cell, keep="\n\t") for cell in row))
     console().print(table)
 
 

@@ -4,6 +4,16 @@ import signal
 import sys
 
 
+def escaped(text: str, keep: str = "") -> str:
+    r"""Return a text with every character that does not print as its escape, but for those to keep.
+
+    Example:
+        >>> print(escaped("a\nb\x1b[31m"))
+        a\nb\x1b[31m
+    """
+    return "".join(c if c.isprintable() or c in keep else repr(c)[1:-1] for c in text)
+
+
 class FFError(Exception):
     r"""Something outside the program is wrong; the message says what, and what to do about it.
 
@@ -16,7 +26,7 @@ class FFError(Exception):
     """
 
     def __init__(self, message: str = "") -> None:
-        super().__init__("".join(c if c.isprintable() else repr(c)[1:-1] for c in message))
+        super().__init__(escaped(message))
 
 
 class UsageError(FFError):

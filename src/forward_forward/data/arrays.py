@@ -54,12 +54,16 @@ def read_examples(path: Path) -> list[NDArray[Any] | None]:
     """Return inputs, labels, and both for the test, of a file of arrays; None for what is not there.
 
     Raises:
-        DataError: as `read_arrays`, or there are labels for a test without its inputs.
+        DataError: as `read_arrays`, or of a test there are labels without inputs, or inputs without labels.
     """
     found = read_arrays(path, INPUTS, LABELS, TEST_INPUTS, TEST_LABELS)
     if found[2] is None and found[3] is not None:
         raise DataError(
             f"{path}: labels for a test without its inputs; name these `{TEST_INPUTS[1]}`, or leave both out"
+        )
+    if found[1] is not None and found[2] is not None and found[3] is None:
+        raise DataError(
+            f"{path}: inputs for a test without their labels; name them `{TEST_LABELS[1]}`, or leave both out"
         )
     return found
 
