@@ -382,3 +382,15 @@ def test_cells_that_are_neither_numbers_nor_texts_are_not_read(tmp_path):
     assert not {"tags", "raw"} & set(table.columns.names)
     assert any("'raw' holds cells of type bytes" in note for note in table.notes)
     assert "which are no classes" in told(written(tmp_path, frame, "b.parquet"), target="tags")
+
+
+def test_parquet_with_odd_notes_of_pandas_is_told(tmp_path):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pa.table({"x": [1.0, 2.0]})
+    notes = {
+        b"pandas": b'{"columns": [{"name": "x"}], "index_columns": [], "column_indexes": [{}]}'
+    }
+    pq.write_table(table.replace_schema_metadata(notes), tmp_path / "odd.parquet")
+    assert "no Parquet that can be read" in told(tmp_path / "odd.parquet")

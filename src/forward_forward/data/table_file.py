@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 TABLES = (".csv", ".tsv", ".csv.gz", ".tsv.gz", ".parquet")
 """How the names of files that hold tables end."""
+_ODD_METADATA = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
+"""What pyarrow and pandas raise for a Parquet file whose own description makes no sense."""
 MOST_COLUMNS = 10_000
 MOST_HEADER = 2**22
 """Characters of a line of names, at most; `MOST_COLUMNS` names of 400 characters."""
@@ -126,7 +128,7 @@ def _parquet(path: Path) -> DataFrame:
             names = [str(name) for name in file.schema_arrow.names]
             _check_names(path, names)
             frame: DataFrame = file.read().to_pandas()
-    except (pyarrow.ArrowException, ValueError, TypeError, OverflowError) as error:
+    except (pyarrow.ArrowException, *_ODD_METADATA) as error:
         raise DataError(f"{path}: no Parquet that can be read ({_words(error)})") from None
     frame.columns = frame.columns.map(str)
     return frame
