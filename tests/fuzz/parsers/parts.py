@@ -4,6 +4,7 @@ import json
 
 from forward_forward.errors import FFError
 from forward_forward.layers.described import build_layer
+from forward_forward.memory import AtMost
 from forward_forward.spec import (
     find_goodness,
     find_loss,
@@ -44,6 +45,7 @@ def read(data: bytes) -> None:
     described = edited(LAYER, data[1:])
     try:
         find_parts(described)
-        build_layer(described)
+        with AtMost(10**5):  # as `load_model` does
+            build_layer(described)
     except (TypeError, ValueError, KeyError, AttributeError, RuntimeError, ArithmeticError):
         return  # as `load_model` catches, and tells of
