@@ -97,17 +97,18 @@ def holds_commas(column: Series[Any]) -> bool:
 
 
 def other_kind(column: Series[Any]) -> str | None:
-    """Return what the first cell of a column holds that is neither a number nor a text, such as lists or bytes.
+    """Return in words what a column holds that is neither numbers nor texts, such as lists or bytes; None: nothing.
 
     Example:
         >>> import pandas
         >>> other_kind(pandas.Series(["a", [1, 2]])), other_kind(pandas.Series(["a", 1.5]))
-        ('list', None)
+        ('cells of type list', None)
     """
     if not _holds_texts(column.dtype):
         return None
     kinds = (list, tuple, dict, set, bytes, np.ndarray)
-    return next((type(cell).__name__ for cell in column if isinstance(cell, kinds)), None)
+    odd = (f"cells of type {type(cell).__name__}" for cell in column if isinstance(cell, kinds))
+    return next(odd, None)
 
 
 def row_name(column: Series[Any], row: int) -> str:

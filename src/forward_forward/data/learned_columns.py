@@ -100,7 +100,7 @@ def _look(found: _Found, frame: DataFrame, name: str) -> None:
     column = frame[name]
     filled = int(column.notna().sum())
     if kind := other_kind(column):
-        found.notes.append(f"{name!r} holds cells of type {kind}")
+        found.notes.append(f"{name!r} holds {kind}")
         return
     if holds_dates(column):
         raise DataError(

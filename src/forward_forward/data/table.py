@@ -218,13 +218,10 @@ def _labelled(
 ) -> tuple[DataFrame, list[str], NDArray[np.bool_] | None, str | None]:
     """Return the rows that have a label, their labels, which are for the test, and, in words, which have none."""
     check_column(frame, target, "--target")
-    if holds_dates(frame[target]):
+    odd = "dates" if holds_dates(frame[target]) else other_kind(frame[target])
+    if odd is not None:
         raise DataError(
-            f"{name}, column {target!r}: dates, which are no classes; choose another with --target"
-        )
-    if kind := other_kind(frame[target]):
-        raise DataError(
-            f"{name}, column {target!r}: cells of type {kind}, which are no classes; choose another with --target"
+            f"{name}, column {target!r}: {odd}, which are no classes; choose another with --target"
         )
     labels = texts_of(frame[target])
     missing = labels == MISSING

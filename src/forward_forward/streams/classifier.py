@@ -95,8 +95,7 @@ class StreamClassifier:
         self.samples += len(rows)
         begin = 0
         while begin < len(rows):
-            missing = self.warm_up - len(self.first) if self.learner is None else 0
-            part = slice(begin, begin + (min(missing, self.batch) if missing > 0 else self.batch))
+            part = slice(begin, begin + self._at_a_time())
             if self.learner is None:
                 self._keep(rows[part], indices[part])
             else:
@@ -183,6 +182,11 @@ class StreamClassifier:
         assert self.encoding is not None
         classes = len(self.classes)
         return self.make(self.encoding.width, classes, generator(self.seed, "weights", classes))
+
+    def _at_a_time(self) -> int:
+        """Return how many rows are taken next: a batch, or what the warm-up lacks of one."""
+        lacking = self.warm_up - len(self.first)
+        return min(lacking, self.batch) if self.learner is None and lacking > 0 else self.batch
 
     def _keep(self, rows: NDArray[np.float64], indices: list[int]) -> None:
         """Keep rows for the beginning, and begin when there are enough, of two classes or more."""
