@@ -221,6 +221,7 @@ def test_one_class_is_refused():
         *({"learning_rate": rate} for rate in [0, -1.0, np.nan, np.inf, "auto", True]),
         *({"max_iter": epochs} for epochs in [0, 1.5, "3", None]),
         *({"batch_size": samples} for samples in [0, -1, 1.5, "auto"]),
+        *({name: "mixed"} for name in ["goodness", "loss", "negatives", "encoding"]),
     ],
     ids=str,
 )

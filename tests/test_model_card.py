@@ -111,13 +111,14 @@ def test_a_net_of_backpropagation_is_called_one(tmp_path):
 
 
 def test_names_of_classes_cannot_write_the_card(tmp_path):
-    names = ("a`\n---\nlicense: mit", "<script>", "x" * 9)
+    names = ("a`\n---\nlicense: mit", "<script>", "x\x1b[31m" * 3)
     split = dataset().train
     data = Dataset("toy", 3, (1, 3, 4), split, split, names)
     save_model(tmp_path, network(), data, {})
     text = (tmp_path / "README.md").read_text(encoding="utf-8")
     assert "license" not in front_matter(text)
     assert "`a' --- license: mit`, `<script>`" in text
+    assert "\x1b" not in text
 
 
 def test_the_card_is_no_part_of_what_is_trusted(described, tmp_path):

@@ -135,6 +135,13 @@ def test_large_and_faultless_confusion_matrices_are_drawn():
     assert titles(figure) == ["0 of 50 wrong (0.00 %)"]
 
 
+def test_names_of_classes_are_drawn_as_they_are():
+    """Neither as a formula, which may be a wrong one, nor over several lines."""
+    figure = pictures.confusion_matrix(np.array([[3, 1], [2, 4]]), ["$\\frac{$", "b\nc"])
+    figure.canvas.draw()
+    assert figure.get_label().endswith(r"Most often b\nc is taken for $\frac{$.")
+
+
 def test_bars_show_errors_alone():
     metrics = {"goodness_error": 1.37, "macro_f1": 0.98, "softmax_error": None}
     figure = pictures.error_bars_by_readout(metrics, [2.5, None])

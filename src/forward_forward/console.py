@@ -45,9 +45,11 @@ def say_table(
     table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
     for index, name in enumerate(columns):
         left = index == 0 or name.endswith(" ")
-        table.add_column(name.strip(), justify="left" if left else "right", overflow="fold")
+        table.add_column(
+            escaped(name.strip()), justify="left" if left else "right", overflow="fold"
+        )
     for row in rows:
-        table.add_row(*(escaped(cell, keep="\n\t") for cell in row))
+        table.add_row(*map(escaped, row))
     console().print(table)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from forward_forward.data.examples import HELD_OUT
-from forward_forward.errors import CheckpointError
+from forward_forward.errors import CheckpointError, escaped
 from forward_forward.files import write_whole
 from forward_forward.results import name_of
 
@@ -232,7 +232,7 @@ def _call(value: Any) -> str:
 
 def _code(text: Any) -> str:
     """Return text as code of one line, whatever is in it."""
-    plain = " ".join(str(text).replace("`", "'").split()) or " "
+    plain = escaped(" ".join(str(text).replace("`", "'").split())) or " "
     return f"`{plain}`"
 
 

@@ -263,6 +263,8 @@ def test_one_goal_a_layer_and_one_input_at_a_time():
         jump(net, (image, code), [1.0, 1.0])
     with pytest.raises(UsageError, match="one by one"):
         jump(net, (image.repeat(2, 1), code), [1.0] * 3)
+    with pytest.raises(UsageError, match="the layer reads"):
+        jump(net, (image[:, 1:], code), [1.0] * 3)
     assert all(a.equal(b) for a, b in zip(net.parameters(), weights, strict=True))
 
 

@@ -5,6 +5,7 @@ import copy
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -253,6 +254,8 @@ def test_an_image_that_is_no_number_is_refused_and_moves_nothing(bad):
     image[5] = bad
     with pytest.raises(DataError, match="no finite number"):
         learner.learn(image, 0)
+    with pytest.raises(DataError, match="no finite number"):
+        learner.predict(image.unsqueeze(0))
     assert all(a.equal(b) for a, b in zip(learner.fast.parameters(), before, strict=True))
 
 
@@ -266,10 +269,10 @@ def test_the_loop_stops_where_goodness_is_no_number():
 @pytest.mark.parametrize(
     ("image", "label"),
     [(torch.zeros(PIXELS - 1), 0), (torch.zeros(1, PIXELS), 0), (torch.zeros(PIXELS), CLASSES),
-     (torch.zeros(PIXELS), -1)],
+     (torch.zeros(PIXELS), -1), (torch.zeros(PIXELS), 1.5), (torch.zeros(PIXELS), "1"), (np.zeros(PIXELS), 1)],
 )  # fmt: skip
 def test_images_and_labels_that_do_not_fit_are_refused(image, label):
-    with pytest.raises(UsageError, match="give one image"):
+    with pytest.raises(UsageError, match="give a"):
         Online(net()).learn(image, label)
 
 

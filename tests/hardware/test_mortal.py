@@ -146,6 +146,12 @@ def test_goodness_and_labels_belong_together(goodness, labels):
         calibrated_temperature(torch.zeros(goodness), torch.zeros(labels, dtype=torch.int64))
 
 
+@pytest.mark.parametrize("labels", [torch.tensor([0, 3]), torch.tensor([-1, 0]), torch.zeros(2)])
+def test_a_label_that_is_none_is_told(labels):
+    with pytest.raises(UsageError, match="from 0 to 2"):
+        calibrated_temperature(torch.zeros(2, 3), labels)
+
+
 def test_a_calibrated_teacher_takes_the_temperature_that_fits():
     net, held_out = on(1), split(30)
     images = uniform(7, PIXELS, dtype=torch.float32)

@@ -368,7 +368,7 @@ def test_a_frozen_weight_stays_out_of_it():
     assert frozen.up.grad.equal(free.up.grad)
 
 
-@pytest.mark.parametrize("sizes", [(0, 3), (3, 0), (-1, 3), (3, -2)])
+@pytest.mark.parametrize("sizes", [(0, 3), (3, 0), (-1, 3), (3, -2), (3, "2"), (2.5, 3)])
 def test_sizes_are_above_zero(sizes):
     with pytest.raises(FFError, match="above 0"):
         Dense(*sizes)
@@ -456,7 +456,7 @@ def test_regions_of_an_image_judge_apart():
     assert same.tolist() == [True, True, True, False]
 
 
-@pytest.mark.parametrize("blocks", [0, -1, 4, 7])
+@pytest.mark.parametrize("blocks", [0, -1, 4, 7, 2.0])
 def test_blocks_that_do_not_divide_the_units(blocks):
     with pytest.raises(FFError, match="6 units cannot be divided"):
         blocked(blocks)

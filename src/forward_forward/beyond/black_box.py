@@ -70,8 +70,8 @@ class BlackBox(nn.Module):
             raise UsageError(f"black box {name!r} of {fn!r}: it takes a callable and a name")
         if units is not None and (type(units) is not int or units < 1):
             raise UsageError(f"black box {name!r} of {units} units: a whole number, at least 1")
-        if timeout is not None and not timeout > 0:
-            raise UsageError(f"black box {name!r}: {timeout} s to answer; more than 0")
+        if timeout is not None and not (isinstance(timeout, int | float) and timeout > 0):
+            raise UsageError(f"black box {name!r}: {timeout!r} s to answer; more than 0")
         self.fn = fn
         self.name, self.units, self.timeout, self.numpy, self.stop = (
             name, units, timeout, numpy, stop

@@ -231,6 +231,10 @@ def _jumped(
     layer: LocalLayer, inputs: tuple[Any, ...], goal: float, fraction: float, biases: bool
 ) -> tuple[Jump, Tensor]:
     """Move a layer; return what was done, and its activities from before."""
+    if inputs[0].shape[-1] != fully_connected(layer).in_features:
+        raise UsageError(
+            f"an input of {list(inputs[0].shape)}: the layer reads [1, {layer.in_features}]"
+        )
     y = layer(*inputs)
     if len(y) != 1:
         raise UsageError(f"a jump is for one input, and {len(y)} came; give them one by one")

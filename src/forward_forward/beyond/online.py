@@ -20,6 +20,7 @@ import copy
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any, cast
 
 import torch
@@ -183,10 +184,14 @@ class Online:
             DataError: an image with a value that is NaN or infinite; no weight has moved.
         """
         first, *above = cast("tuple[LabelledDense, *tuple[Dense, ...]]", tuple(self.fast.layers))
-        if tuple(image.shape) != (first.in_features,) or not 0 <= label < self.fast.classes:
+        if not isinstance(image, Tensor) or tuple(image.shape) != (first.in_features,):
+            shape = list(getattr(image, "shape", ()))
             raise UsageError(
-                f"an image of {tuple(image.shape)} with label {label}: give one image [{first.in_features}] "
-                f"and a label from 0 to {self.fast.classes - 1}"
+                f"a {type(image).__name__} {shape}: give an image as a tensor [{first.in_features}]"
+            )
+        if not isinstance(label, Integral) or not 0 <= label < self.fast.classes:
+            raise UsageError(
+                f"label {label!r}: give a whole number from 0 to {self.fast.classes - 1}"
             )
         if not 0 < gain <= 1:
             raise UsageError(f"{gain} of the step: the share must be in (0, 1]")
@@ -201,7 +206,13 @@ class Online:
         return torch.tensor(statistics, device=image.device)
 
     def predict(self, images: Tensor) -> Tensor:
-        """Return the label `[B]` with the highest goodness for each image `[B, D]`."""
+        """Return the label `[B]` with the highest goodness for each image `[B, D]`.
+
+        Raises:
+            DataError: an image with a value that is NaN or infinite.
+        """
+        if not bool(images.isfinite().all()):
+            raise DataError("an image holds what is no finite number; nothing was said of any")
         return self.scores(images).readouts["goodness"].argmax(1)
 
     @torch.no_grad()

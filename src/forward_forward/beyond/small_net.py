@@ -56,6 +56,9 @@ def perturbation_estimate(
     Returns:
         For each layer `[R, n]`.
 
+    Raises:
+        UsageError: for noise or draws that are not above 0.
+
     Example:
         >>> slope = torch.tensor([3.0, -1.0])
         >>> (estimate,) = perturbation_estimate(
@@ -64,6 +67,8 @@ def perturbation_estimate(
         >>> estimate.mean(0).round()
         tensor([ 3., -1.])
     """
+    if not noise > 0 or draws < 1:
+        raise UsageError(f"noise of {noise}, drawn {draws} times: give more than 0, and 1 or more")
     totals = [torch.zeros(rows, width, dtype=like.dtype, device=like.device) for width in widths]
     still = cost(totals) if not antithetic else None
     for _ in range(draws):

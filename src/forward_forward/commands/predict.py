@@ -10,7 +10,7 @@ from forward_forward.commands.evaluate import fitting_data
 from forward_forward.commands.given import DataDir, Device
 from forward_forward.commands.parts import find_device
 from forward_forward.commands.program import pretty_json, say_json
-from forward_forward.errors import UsageError, install
+from forward_forward.errors import UsageError, escaped, install
 
 FORMS = (".csv", ".tsv", ".parquet", ".json")
 MOST_SHOWN = 20
@@ -164,7 +164,7 @@ def _tell(answers: Any) -> None:
         _tell_rows(said, list(shown))
     else:
         for answer in said:
-            say(f"{unit} {answer[unit]}: {answer['class']}{_sure(answer)}")
+            say(f"{unit} {answer[unit]}: {escaped(answer['class'])}{_sure(answer)}")
         if "layers" in said[0]:
             say("The goodness of every layer of so many goes into a file: add --out, or --json.")
     say(*answers.questions.notes, *_judged(answers))
@@ -187,7 +187,7 @@ def _tell_one(answer: dict[str, Any]) -> None:
     from forward_forward.console import say, say_table
 
     true = f"; it is {answer['true_class']}" if "true_class" in answer else ""
-    say(f"answer: {answer['class']}{true}")
+    say(escaped(f"answer: {answer['class']}{true}"))
     shares, layers = answer.get("probabilities"), answer.get("layers", [])
     goodness = answer.get("goodness")
     columns = ["label"]

@@ -36,6 +36,9 @@ def check_settings(estimator: Any) -> None:
         count = given.get(name, 1)
         if not (is_a(Integral, count) and count >= 1) and (name, count) != ("batch_size", None):
             raise ValueError(f"{name}={count!r}; give a whole number, 1 or more")
+    for name in ("goodness", "loss", "negatives", "encoding"):
+        if given.get(name) is not None and not callable(given[name]):
+            raise ValueError(f"{name}={given[name]!r}; give the function itself, not its name")
 
 
 def _sizes(sizes: Any) -> bool:

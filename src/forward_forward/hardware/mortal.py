@@ -140,6 +140,10 @@ def calibrated_temperature(goodness: Tensor, labels: Tensor) -> float:
         raise UsageError(
             f"goodness {list(goodness.shape)} and labels {list(labels.shape)}: give [N, C] and [N]"
         )
+    if labels.dtype != torch.int64 or not bool(
+        ((labels >= 0) & (labels < goodness.shape[1])).all()
+    ):
+        raise UsageError(f"labels: give whole numbers (int64) from 0 to {goodness.shape[1] - 1}")
     goodness, at = goodness.double(), labels.unsqueeze(1)
     true = goodness.gather(1, at)
     if bool((goodness <= true).all()):

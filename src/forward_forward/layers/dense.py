@@ -1,6 +1,7 @@
 """A fully connected layer."""
 
 import math
+from numbers import Integral
 from typing import Any
 
 import torch
@@ -26,7 +27,7 @@ class Dense(LocalLayer):
         parts: goodness, loss, peer, matmul_dtype of a `LocalLayer`.
 
     Raises:
-        UsageError: when a size is not above 0.
+        UsageError: when a size is no whole number above 0.
 
     Example:
         >>> layer = Dense(4, 3, generator=torch.Generator().manual_seed(0))
@@ -47,9 +48,9 @@ class Dense(LocalLayer):
         dtype: torch.dtype | None = None,
         **parts: Any,
     ) -> None:
-        if in_features <= 0 or units <= 0:
+        if any(not isinstance(size, Integral) or size <= 0 for size in (in_features, units)):
             raise UsageError(
-                f"a layer of {in_features} inputs and {units} units: both must be above 0"
+                f"a layer of {in_features!r} inputs and {units!r} units: give whole numbers above 0"
             )
         super().__init__(units, **parts)
         self.in_features = in_features

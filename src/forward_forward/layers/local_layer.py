@@ -59,8 +59,8 @@ class LocalLayer(nn.Module, ABC):
         matmul_dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
-        if blocks < 1 or units % blocks:
-            raise UsageError(f"{units} units cannot be divided into {blocks} blocks of equal size")
+        if not isinstance(blocks, int) or blocks < 1 or units % blocks:
+            raise UsageError(f"{units!r} units cannot be divided into {blocks!r} equal blocks")
         self.units, self.blocks = units, blocks
         self.goodness = goodness
         at_one, scale = unit_goodness(goodness, units // blocks)

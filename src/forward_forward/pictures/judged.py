@@ -7,6 +7,7 @@ from matplotlib import colormaps
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
+from forward_forward.errors import escaped
 from forward_forward.pictures.style import (
     BLUE,
     INK,
@@ -77,9 +78,11 @@ def confusion_matrix(counts: np.ndarray, class_names: Sequence[str]) -> Figure:
             colour = "white" if shares[row, column] > 0.8 else INK
             text = f"{counts[row, column]:d}"
             axis.text(column, row, text, ha="center", va="center", fontsize=8.5, color=colour)
+    names = [escaped(name) for name in class_names]
     widest = max(map(len, class_names))
     if len(counts) <= NAMED_CELLS or (widest == 1 and len(counts) <= NAMED_SYMBOLS):
-        shown = [name.replace(" ", "␣") if widest == 1 else name for name in class_names]
+        shown = [name.replace(" ", "␣") if widest == 1 else name for name in names]
+        shown = [name.replace("$", r"\$") for name in shown]  # two of them would begin a formula
         axis.set_xticks(range(len(counts)), shown, rotation=45 if widest > 3 else 0)
         axis.set_yticks(range(len(counts)), shown)
     wrong, total = int(mistakes.sum()), int(counts.sum())
@@ -87,7 +90,7 @@ def confusion_matrix(counts: np.ndarray, class_names: Sequence[str]) -> Figure:
     finish(axis, title, x="predicted class", grid=False)
     axis.set_ylabel("true class", fontsize=9, color=MUTED)
     true, taken = divmod(int(mistakes.argmax()), len(counts))
-    worst = f" Most often {class_names[true]} is taken for {class_names[taken]}." if wrong else ""
+    worst = f" Most often {names[true]} is taken for {names[taken]}." if wrong else ""
     return labelled(figure, f"Confusion matrix of {len(counts)} classes: {title}.{worst}")
 
 
