@@ -116,6 +116,24 @@ def test_cached_negatives_are_drawn_once_for_the_whole_run(stage):
     assert not drawn[2].equal(drawn[0])
 
 
+def test_a_stage_goes_on_from_the_inputs_of_the_one_below():
+    """And a resumed one, which has none, finds the same."""
+    data, drawn = split(12), []
+
+    def remember(images, labels, **more):
+        drawn.append(len(images))
+        return shuffled_label(images, labels, **more)
+
+    learner = Greedy(network(head=False), remember, SmoothedGradient(0.02), cached=True)
+    for stage in range(3):
+        learner.begin(data, stage, 5)
+        learner.step(torch.arange(12), generator(), 1.0)
+    assert drawn == [12]
+    resumed = Greedy(learner.network, shuffled_label, SmoothedGradient(0.02), cached=True)
+    resumed.begin(data, 2, 5)
+    assert resumed.cache[0].equal(learner.cache[0])
+
+
 @pytest.mark.parametrize("cached", [False, True])
 def test_it_learns(cached):
     net = network(widths=(40, 40), head=False, peer=0.0)

@@ -130,16 +130,15 @@ class LabelledDense(LocalLayer):
         accumulate(self.bias.grad, dz.sum(0), decay)  # type: ignore[arg-type]
         shape = (*torch.broadcast_shapes(projection.share.shape[:-1], codes.shape[:-1]), self.units)
         dz = dz.view(shape).mul_(self._factor(projection, codes))
-        images = projection.images
+        codes = codes.expand(*shape[:-1], self.classes).flatten(0, -2)
+        accumulate_product(self.label_weight.grad, codes, dz.flatten(0, -2), decay, None)  # type: ignore[arg-type]
         accumulate_product(
             self.weight.grad,  # type: ignore[arg-type]
-            images.flatten(0, -2),
-            dz.sum_to_size(projection.share.shape).flatten(0, -2),
+            projection.images.flatten(0, -2),
+            _summed(dz, projection.share.shape).flatten(0, -2),
             decay,
             self.matmul_dtype,
         )
-        codes = codes.expand(*shape[:-1], self.classes).flatten(0, -2)
-        accumulate_product(self.label_weight.grad, codes, dz.flatten(0, -2), decay, None)  # type: ignore[arg-type]
 
     @torch.no_grad()
     def input_slope(self, images: Tensor, codes: Tensor) -> Tensor:
@@ -171,3 +170,13 @@ class LabelledDense(LocalLayer):
     def _factor(self, projection: Projection, codes: Tensor) -> Tensor:
         total = projection.total + self.normalization.total(codes)
         return self.normalization.factor(total, self.fan_in)
+
+
+def _summed(dz: Tensor, shape: torch.Size) -> Tensor:
+    """Return dz summed to a shape that was broadcast; passes that share their images are added in place."""
+    if dz.shape[1:] != shape:
+        return dz.sum_to_size(shape)
+    first, *others = dz
+    for other in others:
+        first.add_(other)
+    return first

@@ -20,6 +20,8 @@ from forward_forward.training.simultaneous import network_scores, table
 
 CHUNK = 2_000
 """Images in a layer at a time; of more, activities would no longer fit the caches."""
+CLIMB = 500
+"""Images that are handed up at a time where all are: as few as take little memory beside a batch that learns."""
 
 Rows = Tensor | slice
 
@@ -28,8 +30,9 @@ class Greedy:
     """Trains layer `stage` alone; the loop runs all epochs once a layer.
 
     Streamed, fresh negatives are drawn for each batch and go up through the finished layers. Cached, the
-    negatives are drawn once for the whole run, and the layer's input is computed once for all images. Either
-    way at most one layer's activities exist at a time, so memory does not grow with depth.
+    negatives are drawn once for the whole run, and the layer's input is computed once for all images, from that of
+    the layer below. Either way memory does not grow with depth: streamed, one layer's activities of a batch exist at
+    a time; cached, one layer's inputs of all images, both passes, which stand in the place of the images.
 
     References:
         The 2022 walkthrough and its ports; Hinton 2022, §2.1 (greedy learning).
@@ -75,15 +78,21 @@ class Greedy:
         self.stages = len(network.layers)
         self.optimizers = [rule.build(layer.parameters()) for layer in network.layers]
         self.cache: Inputs | None = None
+        self._cached: tuple[Split, int, int] | None = None
         self.memory: dict[str, Tensor] = {}
 
     def begin(self, split: Split, stage: int, seed: int) -> None:
-        self.split = split
-        self.stage = stage
-        self.cache = None
+        self.split, self.stage = split, stage
         if self.cached:
-            draw = seeded(seed, "negatives", device=split.images.device)
-            self.cache = self._inputs_of_all(draw)
+            at_hand = self.cache is not None and self._cached == (split, seed, stage - 1)
+            below, first = (self.cache, stage - 1) if at_hand else (None, 0)
+            self.cache = None
+            if below is None:
+                below = self._block(
+                    slice(None), seeded(seed, "negatives", device=split.images.device)
+                )
+            self.cache = self._climbed_by_all(below, first)
+            self._cached = split, seed, stage
 
     def step(self, rows: Tensor, generator: torch.Generator, gain: float) -> Tensor:
         """Learn from a batch, of which at most `CHUNK` images are in the layer at a time: their gradients add up.
@@ -96,7 +105,7 @@ class Greedy:
         decay = self.rule.decay
         for inputs, portion in _portions(self._batch(rows, generator), len(rows), chunk):
             if self.cache is None:
-                inputs = self._climb(inputs)
+                inputs = self._climb(inputs, 0)
             if self.stage == 0:
                 inputs = (self.network.project(inputs[0]), *inputs[1:])
             _, statistics = layer.learn(inputs, decay=decay, share=self.rule.share * portion)
@@ -112,7 +121,7 @@ class Greedy:
             return self._block(rows, generator)
         if len(rows) == len(self.split):
             return self.cache  # all of it: the order does not matter, and nothing is copied
-        return tuple(_rows_of(x, rows, len(self.split)) for x in self.cache)
+        return _cut(self.cache, rows, len(self.split))
 
     def _block(self, rows: Rows, generator: torch.Generator) -> Inputs:
         images, labels = self.split.images[rows], self.split.labels[rows]
@@ -123,22 +132,28 @@ class Greedy:
         )
         return stack(pos, neg)
 
-    def _climb(self, inputs: Inputs) -> Inputs:
+    def _climb(self, inputs: Inputs, first: int) -> Inputs:
+        """Return the input of the layer in training, of that of the layer `first`."""
         network = self.network
-        for index, layer in enumerate(network.layers[: self.stage]):
-            inputs = (network.passed_on(network.normalization(layer(*inputs)), index),)
+        for index in range(first, self.stage):
+            inputs = (network.layers[index](*inputs),)  # one name, so that none outlives its use
+            inputs = (network.passed_on(network.normalization(*inputs), index),)
         return inputs
 
-    def _inputs_of_all(self, generator: torch.Generator) -> Inputs:
-        """Return the input of the layer in training for every image, a chunk of images at a time."""
-        block = self._block(slice(None), generator)
-        if self.stage == 0:
+    def _climbed_by_all(self, block: Inputs, first: int) -> Inputs:
+        """Return the input of the layer in training for every image; of layers of one width, in its old place."""
+        if self.stage == first:
             return block
-        chunks = [
-            self._climb(inputs)[0].unflatten(0, (2, -1))
-            for inputs, _ in _portions(block, len(self.split), CHUNK)
-        ]
-        return (torch.cat(chunks, dim=1).flatten(0, 1),)
+        found: Tensor | None = block[0].unflatten(0, (2, -1)) if first else None
+        done = 0
+        for inputs, _ in _portions(block, len(self.split), CLIMB):
+            handed_up = self._climb(inputs, first)[0].unflatten(0, (2, -1))
+            if found is None or found.shape[2] != handed_up.shape[2]:
+                found = handed_up.new_empty(2, len(self.split), handed_up.shape[2])
+            found[:, done : done + handed_up.shape[1]] = handed_up
+            done += handed_up.shape[1]
+        assert found is not None
+        return (found.flatten(0, 1),)
 
     def scores(self, images: Tensor) -> Scores:
         return network_scores(self.network, images)
@@ -155,10 +170,19 @@ class Greedy:
 
 
 def _portions(block: Inputs, size: int, chunk: int) -> Iterator[tuple[Inputs, float]]:
-    """Yield the inputs of at most `chunk` images at a time, and which share of the batch of `size` they are."""
+    """Yield the inputs of at most `chunk` images at a time, and which share of the batch of `size` they are.
+
+    With the last of them the block is let go of, so that whoever takes them up a net holds no more than they need.
+    """
+    held, block = [block], ()
     for start in range(0, size, chunk):
-        rows = slice(start, min(start + chunk, size))
-        yield tuple(_rows_of(x, rows, size) for x in block), (rows.stop - start) / size
+        stop = min(start + chunk, size)
+        share = (stop - start) / size
+        yield _cut(held[0] if stop < size else held.pop(), slice(start, stop), size), share
+
+
+def _cut(block: Inputs, rows: Rows, size: int) -> Inputs:
+    return tuple(_rows_of(x, rows, size) for x in block)
 
 
 def _rows_of(x: Tensor, rows: Rows, size: int) -> Tensor:

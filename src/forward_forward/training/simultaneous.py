@@ -64,8 +64,9 @@ class Simultaneous(AllLayers):
 
     def step(self, rows: Tensor, generator: torch.Generator, gain: float) -> Tensor:
         labels, weights = self.split.labels[rows], self._weights_of(rows)
-        block = self._block(rows, labels, generator, gain)
-        statistics, read = self._teach_layers(block, gain, weights=weights)
+        statistics, read = self._teach_layers(  # which alone holds the block, and lets go of it
+            self._block(rows, labels, generator, gain), gain, weights=weights
+        )
         if read:
             self._teach_head(torch.cat(read, dim=1), labels, gain, weights=weights)
         return table(statistics)
