@@ -109,10 +109,10 @@ def name_of(metric: str) -> str:
     """Return a metric's name in words.
 
     Example:
-        >>> name_of("goodness_macro_f1"), name_of("softmax_error")
-        ('goodness macro F1', 'softmax error')
+        >>> name_of("goodness_macro_f1"), name_of("peak_memory_mib")
+        ('goodness macro F1', 'peak memory, MiB')
     """
-    return metric.replace("_", " ").replace(" f1", " F1")
+    return metric.replace("_", " ").replace(" f1", " F1").replace(" mib", ", MiB")
 
 
 def markdown(rows: Sequence[Mapping[str, Any]]) -> str:
