@@ -55,7 +55,7 @@ def cancelled(network: Recurrent, images: Tensor, codes: Tensor | None) -> Tenso
 
 
 def of_another_image(h: Tensor) -> Tensor:
-    """Return activities `[2B, U]` in which each negative has those of the next image's positive, in place of its own.
+    """Return activities `[2B, U]` in which each negative has those of its neighbour's positive, in place of its own.
 
     Negatives made of internal representations and not of data: the same image, in a context that is not its own.
 

@@ -37,6 +37,8 @@ RULE = SmoothedGradient(1e-6)
 def run(quick: bool = False, device: str = "cpu") -> dict[str, Any]:
     """Time all contenders in one run; then count the memory of learning from short and long videos.
 
+    The Forward-Forward nets are without softmax and peers; no negative of theirs is a hard one.
+
     Arguments:
         quick: a small net, few rounds and short videos.
         device: as torch spells it.

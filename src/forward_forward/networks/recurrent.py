@@ -24,8 +24,8 @@ class Recurrent(nn.Module):
     """A net of `Joint` layers, run for several iterations on each image, y ← keep · y + (1 − keep) · ReLU(z).
 
     z is computed from the normalised activities of the previous iteration, of all layers at once; or, where
-    `alternate`, of the even layers and then of the odd ones. Every image starts with one bottom-up pass, which no
-    label enters. The softmax head reads that pass.
+    `alternate`, of the even layers and then of the odd ones, counted from 0 at the bottom. Every image starts with one
+    bottom-up pass, which no label enters. The softmax head reads that pass.
 
     References:
         Hinton 2022, §3.4 and figure 3.
