@@ -27,6 +27,7 @@ from forward_forward.networks.wiring import (
     without_labels,
 )
 from forward_forward.normalization import length
+from forward_forward.randomness import generator as seeded
 from forward_forward.readout import goodness_by_frame, goodness_per_label
 from forward_forward.training.iterated import Iterated
 from forward_forward.training.optimizers import SmoothedGradient
@@ -323,6 +324,14 @@ def test_scores_of_a_video_add_up_over_frames():
         "one_frame",
     ]
     assert torch.equal(readouts["goodness"], readouts["frames_5"])
+    frames = list(video(images, seeded(0, "video")))
+    for name, shown in {
+        "frames_2": frames[:2],
+        "frames_5": frames,
+        "one_frame": frames[:1] * 5,
+    }.items():
+        by_frame = list(goodness_by_frame(network, shown, every_label(CLASSES, images)))
+        assert torch.allclose(readouts[name], torch.stack(by_frame).mean(0).sum(0)), name
     assert torch.equal(learner.scores(images).readouts["goodness"], readouts["goodness"])
 
 

@@ -180,7 +180,7 @@ def video_scores(network: Recurrent, video: Video, images: Tensor) -> Scores:
     """
     codes = every_label(network.classes, images)
     frames = video(images, generator(0, "video", device=images.device))
-    first = _first_of(frames)
+    first = network.project(_first_of(frames))
     sums, total = {}, None
     for n, goodness in enumerate(goodness_by_frame(network, chain([first], frames), codes), 1):
         total = goodness if total is None else total + goodness
