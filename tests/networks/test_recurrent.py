@@ -230,6 +230,25 @@ def test_no_label_enters_the_first_pass():
     assert all(bool(y.isfinite().all()) for y in state.y)
 
 
+def test_what_no_label_has_reached_is_there_once():
+    """The label comes down by one layer an iteration."""
+    network, images = recurrent((9, 8, 7)), uniform(BATCH, PIXELS)
+    for iterations, labels in {1: [1, 1, 2], 2: [1, 2, 2], 3: [2, 2, 2]}.items():
+        _, state = network.run(network.project(images), codes(), iterations=iterations)
+        assert [len(y) for y in state.y] == [len(h) for h in state.h] == labels
+
+
+def test_a_context_is_given_rows_of_positives_and_of_negatives_under_labels_too():
+    gradients = []
+    for context in (None, lambda h: h.view(2 * BATCH, -1), of_another_image):
+        learner = Iterated(recurrent(), hard_by_softmax, **RULES, context=context)
+        learner.begin(Split(uniform(BATCH, PIXELS), labels_of(BATCH)), 0, 0)
+        learner.step(torch.arange(BATCH), generator(), 0.0)
+        gradients.append(learner.network.layers[0].bias.grad)
+    assert torch.allclose(gradients[0], gradients[1], rtol=1e-12)
+    assert not torch.allclose(gradients[0], gradients[2])
+
+
 def test_what_comes_from_above_starts_smaller():
     small, full = (recurrent(top_down=scale).layers for scale in (0.5, 1.0))
     for layer, position in [(0, 1), (1, 1)]:
@@ -450,6 +469,9 @@ def test_frames_and_labels_of_another_size():
         network.drives(frame, None)
     with pytest.raises(DataError, match="equally long"):
         list(goodness_by_frame(network, [uniform(4, PIXELS), uniform(3, PIXELS)], codes()[:, :1]))
+    _, state = network.run(frame, every_label(CLASSES, uniform(1)))
+    with pytest.raises(DataError, match="equally long"):
+        network.run(frame, codes(), state)
 
 
 def test_a_video_without_a_frame():

@@ -187,9 +187,12 @@ def _rival(
 def _ceiling(
     batch: int, units: int, draw: torch.Generator, dtype: torch.dtype
 ) -> Callable[[], object]:
-    """Return the bare matmuls: the bottom-up pass, two hidden inputs an iteration, and ΔW of all iterations at once."""
-    shapes = [(batch, PIXELS, units), (batch, units, units)]
-    shapes += [(2 * batch, units, units)] * (2 * ITERATIONS)
+    """Return the bare matmuls: the bottom-up pass, two hidden inputs an iteration, and ΔW of all iterations at once.
+
+    Three of the hidden inputs, both of the first iteration and one of the second, come before any label.
+    """
+    shapes = [(batch, PIXELS, units)] + [(batch, units, units)] * (1 + 3)
+    shapes += [(2 * batch, units, units)] * (2 * ITERATIONS - 3)
     shapes += [(PIXELS, batch, units)] + [(units, 2 * batch * ITERATIONS, units)] * 2
     operands = [
         tuple(

@@ -79,7 +79,7 @@ def measured(learner: Learner, data: Dataset) -> Mapping[str, float]:
     }
     _, state = network.run(network.project(data.test.images[:IMAGES]), None)
     for index, h in enumerate(state.h):
-        found[f"directions_{index + 1}"] = effective_rank(h.float())
+        found[f"directions_{index + 1}"] = effective_rank(h.flatten(0, 1).float())
     return found
 
 
