@@ -232,8 +232,8 @@ class Recurrent(nn.Module):
                 rows.append(g.expand(leading))
         return torch.stack(rows).unflatten(0, (-1, len(self.layers))), state
 
-    def label_goodness(self, images: Any, codes: Tensor) -> Tensor:
-        """Return the goodness of every layer with each label, averaged over the window, `[L, B, K]`."""
+    def label_goodness(self, images: Any, codes: Tensor | None) -> Tensor:
+        """Return the goodness of every layer with each label, if any, averaged over the window, `[L, B, K]`."""
         first, last = self.window
         goodness, _ = self.run(self.project(images), codes, iterations=last)
         return goodness[first - 1 :].mean(0).transpose(1, 2)
