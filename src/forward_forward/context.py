@@ -29,13 +29,13 @@ def cancelled(network: Recurrent, images: Tensor, codes: Tensor | None) -> Tenso
     """
     frame = network.project(images)
     drives = network.drives(frame, codes)
-    leading = drives[0].shape[:2]
-    state = network.begin(frame).repeated(leading[0] // len(frame.images))
+    leading = frame.leading(codes)
+    state = network.begin(frame)
     rows = []
     for _ in range(network.iterations):
         row = []
         for index, (layer, sources) in enumerate(zip(network.layers, network.wiring, strict=True)):
-            below, above = torch.zeros_like(drives[index]), torch.zeros_like(drives[index])
+            below, above = (drives[index].new_zeros(*leading, layer.units) for _ in range(2))
             for position, source in enumerate(sources):
                 side = above if is_above(source, index) else below
                 if source == IMAGE:
@@ -44,7 +44,7 @@ def cancelled(network: Recurrent, images: Tensor, codes: Tensor | None) -> Tenso
                     assert codes is not None
                     side += layer.share(position, network.normalization(codes))
                 else:
-                    side += layer.share(position, state.h[int(source)]).view(side.shape)
+                    side += layer.share(position, state.h[int(source)])
             hears = any(is_above(source, index) for source in sources)
             share = 1 - (below + above).square().sum(-1) / below.square().sum(-1)
             row.append(share if hears else torch.full_like(share, float("nan")))
@@ -55,7 +55,7 @@ def cancelled(network: Recurrent, images: Tensor, codes: Tensor | None) -> Tenso
 
 
 def of_another_image(h: Tensor) -> Tensor:
-    """Return activities `[2B, U]` in which each negative has those of the next image's positive, in place of its own.
+    """Return activities `[2B, U]` in which each negative has those of its neighbour's positive, in place of its own.
 
     Negatives made of internal representations and not of data: the same image, in a context that is not its own.
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from forward_forward import pictures
 from forward_forward.data import Dataset, Examples
@@ -60,19 +60,10 @@ def goodness_of_pairs(
     Of a net without labels: of test images, and of hybrids of them.
     """
     split = data.test
-    if isinstance(network, FeedForward) and not network.labelled:
+    if not network.labelled:
         draw = generator(0, "histograms", device=split.images.device)
-        passes = HybridImages(data.shape)(split.images[:images], generator=draw)
-        real, hybrid = (
-            [
-                np.asarray(layer.total_goodness(y).float().cpu())
-                for layer, y in zip(
-                    network.layers, network.activities(network.project(block)), strict=True
-                )
-            ]
-            for (block,) in passes
-        )
-        return real, hybrid
+        (real,), (hybrids,) = HybridImages(data.shape)(split.images[:images], generator=draw)
+        return _goodness(network, real), _goodness(network, hybrids)
     labels = split.labels[:images]
     goodness = torch.cat(
         [goodness_per_label(network, part) for part in split.images[:images].split(500)], dim=1
@@ -83,6 +74,17 @@ def goodness_of_pairs(
         index = chosen.view(1, -1, 1).expand(len(goodness), -1, 1)
         pairs.append([np.asarray(g) for g in goodness.gather(2, index).squeeze(2).float().cpu()])
     return pairs[0], pairs[1]
+
+
+def _goodness(network: FeedForward | Recurrent, images: Tensor) -> list[np.ndarray]:
+    """Return each layer's goodness `[B]` of images, in a net without labels."""
+    if isinstance(network, Recurrent):
+        found = list(network.label_goodness(images, None).squeeze(2))
+    else:
+        activities = network.activities(network.project(images))
+        pairs = zip(network.layers, activities, strict=True)
+        found = [layer.total_goodness(y) for layer, y in pairs]
+    return [np.asarray(g.float().cpu()) for g in found]
 
 
 def _hybrids(data: Dataset) -> Any:

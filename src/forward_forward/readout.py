@@ -10,6 +10,7 @@ from forward_forward.errors import UsageError
 from forward_forward.labels import every_label, one_of_n
 from forward_forward.networks.network import Network
 from forward_forward.networks.recurrent import Recurrent
+from forward_forward.networks.state import Frame
 
 ROWS = 2000
 """Pairs of image and label in a layer at a time, on a CPU: of more, activities would no longer fit the caches."""
@@ -40,13 +41,13 @@ def goodness_per_label(network: Network, images: Any, codes: Tensor | None = Non
 
 
 def goodness_by_frame(
-    network: Recurrent, frames: Iterable[Tensor], codes: Tensor
+    network: Recurrent, frames: Iterable[Tensor | Frame], codes: Tensor
 ) -> Iterator[Tensor]:
     """Yield the goodness of every layer with each label, averaged over the iterations on each frame, `[L, B, K]`.
 
     Arguments:
         network: goes on from frame to frame.
-        frames: each `[B, D]`.
+        frames: each `[B, D]`, or what the network's `project` made of it.
         codes: label codes to ask about, `[K, 1 or B, C]`.
     """
     state = None

@@ -203,7 +203,7 @@ def test_widths_are_above_zero(widths):
 
 def test_every_layer_is_cut_into_blocks():
     assert [layer.blocks for layer in network(widths=(8, 6, 4), blocks=2).layers] == [2, 2, 2]
-    with pytest.raises(UsageError, match="7 units cannot be divided into 2 blocks"):
+    with pytest.raises(UsageError, match="7 units cannot be divided into 2 equal blocks"):
         network(widths=(8, 7), blocks=2)
 
 

@@ -27,6 +27,7 @@ from forward_forward.networks.wiring import (
     without_labels,
 )
 from forward_forward.normalization import length
+from forward_forward.randomness import generator as seeded
 from forward_forward.readout import goodness_by_frame, goodness_per_label
 from forward_forward.training.iterated import Iterated
 from forward_forward.training.optimizers import SmoothedGradient
@@ -229,6 +230,25 @@ def test_no_label_enters_the_first_pass():
     assert all(bool(y.isfinite().all()) for y in state.y)
 
 
+def test_what_no_label_has_reached_is_there_once():
+    """The label comes down by one layer an iteration."""
+    network, images = recurrent((9, 8, 7)), uniform(BATCH, PIXELS)
+    for iterations, labels in {1: [1, 1, 2], 2: [1, 2, 2], 3: [2, 2, 2]}.items():
+        _, state = network.run(network.project(images), codes(), iterations=iterations)
+        assert [len(y) for y in state.y] == [len(h) for h in state.h] == labels
+
+
+def test_a_context_is_given_rows_of_positives_and_of_negatives_under_labels_too():
+    gradients = []
+    for context in (None, lambda h: h.view(2 * BATCH, -1), of_another_image):
+        learner = Iterated(recurrent(), hard_by_softmax, **RULES, context=context)
+        learner.begin(Split(uniform(BATCH, PIXELS), labels_of(BATCH)), 0, 0)
+        learner.step(torch.arange(BATCH), generator(), 0.0)
+        gradients.append(learner.network.layers[0].bias.grad)
+    assert torch.allclose(gradients[0], gradients[1], rtol=1e-12)
+    assert not torch.allclose(gradients[0], gradients[2])
+
+
 def test_what_comes_from_above_starts_smaller():
     small, full = (recurrent(top_down=scale).layers for scale in (0.5, 1.0))
     for layer, position in [(0, 1), (1, 1)]:
@@ -323,6 +343,14 @@ def test_scores_of_a_video_add_up_over_frames():
         "one_frame",
     ]
     assert torch.equal(readouts["goodness"], readouts["frames_5"])
+    frames = list(video(images, seeded(0, "video")))
+    for name, shown in {
+        "frames_2": frames[:2],
+        "frames_5": frames,
+        "one_frame": frames[:1] * 5,
+    }.items():
+        by_frame = list(goodness_by_frame(network, shown, every_label(CLASSES, images)))
+        assert torch.allclose(readouts[name], torch.stack(by_frame).mean(0).sum(0)), name
     assert torch.equal(learner.scores(images).readouts["goodness"], readouts["goodness"])
 
 
@@ -441,6 +469,9 @@ def test_frames_and_labels_of_another_size():
         network.drives(frame, None)
     with pytest.raises(DataError, match="equally long"):
         list(goodness_by_frame(network, [uniform(4, PIXELS), uniform(3, PIXELS)], codes()[:, :1]))
+    _, state = network.run(frame, every_label(CLASSES, uniform(1)))
+    with pytest.raises(DataError, match="equally long"):
+        network.run(frame, codes(), state)
 
 
 def test_a_video_without_a_frame():

@@ -122,6 +122,34 @@ def test_several_nets_are_measured_as_claimed(name):
     assert all(math.isfinite(found[claim.metric]) for claim in recipe.claims)
 
 
+def test_table_1_claims_what_the_paper_has():
+    found = {
+        name.removeprefix("hinton2022_cifar10_"): [c.paper for c in recipes.find(name).claims]
+        for name in NAMES
+        if name.startswith("hinton2022_cifar10_")
+    }
+    assert found == {
+        "bp2": [37], "min2": [41, 45], "max2": [44, 46],
+        "bp3": [39], "min3": [41, 44], "max3": [44, 46],
+    }  # fmt: skip
+
+
+def test_all_frames_are_held_against_the_best_that_one_frame_gives():
+    errors = {"goodness": 10.0, "frames_1": 70.0, "one_frame": 60.0, "softmax": 50.0}
+    for best in ("frames_1", "one_frame", "softmax"):
+        metrics = {f"{name}_error": value for name, value in {**errors, best: 40.0}.items()}
+        found = recipes.find("moving_digits").measure({"ff": {"metrics": metrics}})
+        assert found["all_frames_ratio"] == 0.25
+
+
+def test_directions_of_other_contexts_are_held_against_those_of_other_data():
+    results = {
+        "others": {"metrics": {"directions_1": 2.0}},
+        "high": {"metrics": {"directions_1": 8.0}},
+    }
+    assert recipes.find("hinton2022_context").measure(results)["directions_ratio"] == 0.25
+
+
 def test_the_seed_makes_the_weights():
     build = recipes.find("blog2022_walkthrough").build
     first, again, other = (build(DATA["mnist"], seed, "cpu")[0].network for seed in (0, 0, 1))

@@ -37,6 +37,8 @@ RULE = SmoothedGradient(1e-6)
 def run(quick: bool = False, device: str = "cpu") -> dict[str, Any]:
     """Time all contenders in one run; then count the memory of learning from short and long videos.
 
+    The Forward-Forward nets are without softmax and peers; no negative of theirs is a hard one.
+
     Arguments:
         quick: a small net, few rounds and short videos.
         device: as torch spells it.
@@ -185,9 +187,12 @@ def _rival(
 def _ceiling(
     batch: int, units: int, draw: torch.Generator, dtype: torch.dtype
 ) -> Callable[[], object]:
-    """Return the bare matmuls: the bottom-up pass, two hidden inputs an iteration, and ΔW of all iterations at once."""
-    shapes = [(batch, PIXELS, units), (batch, units, units)]
-    shapes += [(2 * batch, units, units)] * (2 * ITERATIONS)
+    """Return the bare matmuls: the bottom-up pass, two hidden inputs an iteration, and ΔW of all iterations at once.
+
+    Three of the hidden inputs, both of the first iteration and one of the second, come before any label.
+    """
+    shapes = [(batch, PIXELS, units)] + [(batch, units, units)] * (1 + 3)
+    shapes += [(2 * batch, units, units)] * (2 * ITERATIONS - 3)
     shapes += [(PIXELS, batch, units)] + [(units, 2 * batch * ITERATIONS, units)] * 2
     operands = [
         tuple(

@@ -11,7 +11,7 @@ from forward_forward.layers.described import build_layer, describe_layer
 from forward_forward.layers.joint import Joint
 from forward_forward.layers.softmax_head import SoftmaxHead
 from forward_forward.networks.network import check_codes, check_images
-from forward_forward.networks.state import Frame, Reaction, State
+from forward_forward.networks.state import Frame, Reaction, State, added
 from forward_forward.networks.wiring import IMAGE, LABEL, Source, check_fit, checked, image_size
 from forward_forward.normalization import Normalization, length
 from forward_forward.spec import describe, find_normalization
@@ -24,8 +24,8 @@ class Recurrent(nn.Module):
     """A net of `Joint` layers, run for several iterations on each image, y ← keep · y + (1 − keep) · ReLU(z).
 
     z is computed from the normalised activities of the previous iteration, of all layers at once; or, where
-    `alternate`, of the even layers and then of the odd ones. Every image starts with one bottom-up pass, which no
-    label enters. The softmax head reads that pass.
+    `alternate`, of the even layers and then of the odd ones, counted from 0 at the bottom. Every image starts with one
+    bottom-up pass, which no label enters. The softmax head reads that pass.
 
     References:
         Hinton 2022, §3.4 and figure 3.
@@ -126,7 +126,7 @@ class Recurrent(nn.Module):
             below = [s for s in sources if isinstance(s, int) and s < index]
             shares = [layer.share(sources.index(s), state.h[s]) for s in below]
             if index in frame.shares:
-                shares.append(frame.shares[index].flatten(0, 1))
+                shares.append(frame.shares[index])
             y = (sum(shares[1:], shares[0]) + layer.bias).relu_()
             state.y.append(y)
             state.h.append(self._normalized(y, layer))
@@ -145,12 +145,12 @@ class Recurrent(nn.Module):
         """Return the head's features `[R, I]` and logits `[R, C]` of a state."""
         if self.head is None:
             raise UsageError("this network has no softmax head; build it with head=True")
-        features = torch.cat(state.h, dim=1).to(self.head.weight.dtype)
+        features = torch.cat(state.h, dim=2).flatten(0, 1).to(self.head.weight.dtype)
         return features, self.head(features)
 
     @torch.no_grad()
     def drives(self, frame: Frame, codes: Tensor | None) -> list[Tensor]:
-        """Return for each layer what stays the same over iterations: bias, image and label, `[K, B, U]`.
+        """Return for each layer what iterations have in common: bias, image and label, to broadcast as `[K, B, U]`.
 
         Arguments:
             frame: of B images.
@@ -165,9 +165,6 @@ class Recurrent(nn.Module):
             )
         if codes is not None:
             check_codes(codes, frame.images.shape[1], self.classes)
-        leading = torch.broadcast_shapes(
-            frame.images.shape[:2], codes.shape[:2] if codes is not None else (1, 1)
-        )
         drives = []
         for index, (layer, sources) in enumerate(zip(self.layers, self.wiring, strict=True)):
             drive: Tensor = layer.bias
@@ -175,7 +172,7 @@ class Recurrent(nn.Module):
                 drive = drive + frame.shares[index]
             if LABEL in sources and codes is not None:
                 drive = drive + layer.share(sources.index(LABEL), self.normalization(codes))
-            drives.append(drive.expand(*leading, layer.units))
+            drives.append(drive)
         return drives
 
     @torch.no_grad()
@@ -219,19 +216,24 @@ class Recurrent(nn.Module):
         if iterations is not None and iterations < 1:
             raise UsageError(f"{iterations} iterations: run 1 or more")
         drives = self.drives(frame, codes)
-        leading = drives[0].shape[:2]
+        leading = frame.leading(codes)
         if state is None:
-            state = self.begin(frame).repeated(leading[0] // len(frame.images))
-        elif len(state.y[0]) != leading[0] * leading[1]:
-            raise DataError(f"a frame of {leading[1]} images: videos of a batch are equally long")
+            state = self.begin(frame)
+        elif not state.fits(leading):
+            raise DataError(
+                f"a frame of {leading[1]} images under {leading[0]} labels follows one of other ones: videos of a "
+                "batch are equally long"
+            )
         rows = []
         for _ in range(self.iterations if iterations is None else iterations):
-            reactions = sorted(self.advance(state, drives), key=lambda r: r.layer)
-            rows.append([self.layers[r.layer].total_goodness(r.y).view(leading) for r in reactions])
-        return torch.stack([torch.stack(row) for row in rows]), state
+            list(self.advance(state, drives))
+            for layer, y in zip(self.layers, state.y, strict=True):
+                g = layer.total_goodness(y.flatten(0, 1)).view(y.shape[:2])
+                rows.append(g.expand(leading))
+        return torch.stack(rows).unflatten(0, (-1, len(self.layers))), state
 
-    def label_goodness(self, images: Any, codes: Tensor) -> Tensor:
-        """Return the goodness of every layer with each label, averaged over the window, `[L, B, K]`."""
+    def label_goodness(self, images: Any, codes: Tensor | None) -> Tensor:
+        """Return the goodness of every layer with each label, if any, averaged over the window, `[L, B, K]`."""
         first, last = self.window
         goodness, _ = self.run(self.project(images), codes, iterations=last)
         return goodness[first - 1 :].mean(0).transpose(1, 2)
@@ -289,9 +291,8 @@ class Recurrent(nn.Module):
             if isinstance(source, int):
                 heard.append((higher if source > index else state.h)[source])
                 share = layer.share(position, heard[-1])
-                z = share if z is None else z.add_(share)
-        z = drive.clone() if z is None else z.view(drive.shape).add_(drive)
-        rectified = z.flatten(0, 1).relu_()
+                z = share if z is None else added(z, share)
+        rectified = drive.relu() if z is None else added(z, drive).relu_()
         y = torch.lerp(rectified, state.y[index], self.keep)
         return Reaction(index, tuple(heard), rectified, y)
 

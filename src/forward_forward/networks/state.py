@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 
@@ -17,18 +18,26 @@ class Frame:
     images: Tensor
     shares: dict[int, Tensor]
 
+    def leading(self, codes: Tensor | None) -> torch.Size:
+        """Return (K, B): under how many labels, or of how many blocks, and of how many images there are rows."""
+        of_codes = (1, 1) if codes is None else codes.shape[:2]
+        return torch.broadcast_shapes(self.images.shape[:2], of_codes)
+
 
 @dataclass
 class State:
-    """Where a net stands: for each layer its activities before normalisation, `[R, U]`, and after."""
+    """Where a net stands: for each layer its activities before normalisation and after, `[1 or K, B, U]`.
+
+    Whatever no label has reached yet is the same for all K of them, and is there once.
+    """
 
     y: list[Tensor]
     h: list[Tensor]
 
-    def repeated(self, times: int) -> "State":
-        """Return the same state for several labels, label by label."""
-        y, h = ([x.repeat(times, 1) for x in xs] for xs in (self.y, self.h))
-        return State(y, h)
+    def fits(self, leading: torch.Size) -> bool:
+        """Return whether it can go on under K labels and on B images, `leading` = (K, B)."""
+        labels, images = leading
+        return all(y.shape[0] in (1, labels) and y.shape[1] == images for y in self.y)
 
 
 @dataclass(frozen=True)
@@ -37,12 +46,17 @@ class Reaction:
 
     Arguments:
         layer: its index.
-        heard: normalised activities of the hidden layers that feed it, `[R, U']`, in the wiring's order.
-        rectified: ReLU(z), `[R, U]`.
-        y: its new activities, `[R, U]`.
+        heard: normalised activities of the hidden layers that feed it, `[1 or K, B, U']`, in the wiring's order.
+        rectified: ReLU(z), `[1 or K, B, U]`.
+        y: its new activities, `[1 or K, B, U]`.
     """
 
     layer: int
     heard: tuple[Tensor, ...]
     rectified: Tensor
     y: Tensor
+
+
+def added(z: Tensor, term: Tensor) -> Tensor:
+    """Return z + term, broadcast; in place where z is of the sum's shape."""
+    return z.add_(term) if torch.broadcast_shapes(z.shape, term.shape) == z.shape else z + term

@@ -13,7 +13,8 @@ from below that is not cancelled on images and on hybrids, the number of directi
 vary, and the error of a linear softmax on the bottom-up pass.
 
 Differences from the paper:
-1. It describes no such net; size, rate, hybrids and 10 epochs are ours.
+1. It describes no such net; size, hybrids and 10 epochs are ours. Loss, peer normalisation, which works against units
+   that are always off, and rates are those of `hinton2022_recurrent`.
 """
 
 from collections.abc import Mapping
@@ -78,7 +79,7 @@ def measured(learner: Learner, data: Dataset) -> Mapping[str, float]:
     }
     _, state = network.run(network.project(data.test.images[:IMAGES]), None)
     for index, h in enumerate(state.h):
-        found[f"directions_{index + 1}"] = effective_rank(h.float())
+        found[f"directions_{index + 1}"] = effective_rank(h.flatten(0, 1).float())
     return found
 
 

@@ -4,8 +4,9 @@ Claim: 1.31 % test error on MNIST by goodness averaged over iterations 3 to 5 wi
 
 Differences from the paper:
 1. Two hidden layers; "two or three" are named there.
-2. The loss of a pair is silu(−6 (g⁺ − g⁻)) on mean squares, as in `best_supervised`; which one the paper's net has is
-   not stated. Nor are rate, batch size and schedule: those of `best_supervised`, the rate twice as large.
+2. The loss of a pair is silu(−6 (g⁺ − g⁻)) on mean squares, with peer normalisation, as in `best_supervised`; which one
+   the paper's net has is not stated. Nor are rate, weight decay, batch size and schedule: those of `best_supervised`,
+   the rate twice as large. Label codes are normalised as images and activities are.
 3. Gradients of the 8 iterations are averaged into one update a batch; the running means of peers move 8 times a batch.
 4. The first weights of what comes from above are half as large as those from below.
 """

@@ -1,16 +1,15 @@
 """Table 1 (§4): CIFAR-10 with two and three maps of 32 × 32 places, 3 units each, 11 × 11 fields; one recipe a net.
 
 `min` nets minimise the sum of squares for real data, `max` nets maximise it; both are read by goodness over iterations
-4 to 6 of 10 and by the one-pass softmax. `bp` nets are backpropagation's, with the same fields. Within two points of
-the paper counts as reached, for backpropagation the paper's own number.
+4 to 6 of 10 and by the one-pass softmax. The last layer hears the label from above, through ten weights a unit, other
+layers 11 × 11 fields of the layer above. `bp` nets are backpropagation's, with the same fields below and none above.
+Within two points of the paper counts as reached, for backpropagation the paper's own number.
 
 Differences from the paper:
-1. The loss of a pair is silu(−6 (g⁺ − g⁻)) on mean squares; the paper's, its rates, weight decay, batch size and number
-   of epochs are not stated: 60 epochs here, batches of 100.
-2. The top layer's label feeds all of its units, through ten weights each, as there; where a net has three layers, the
-   middle one hears 11 × 11 fields on both sides.
-3. Backpropagation: AdamW at 5e-4, falling linearly, weight decay 0.1, half of the hidden units left out; its units
-   have fields below only.
+1. The loss of a pair is silu(−6 (g⁺ − g⁻)) on mean squares, with peer normalisation; the paper's, its rates, weight
+   decay, batch size and number of epochs are not stated: 60 epochs here, batches of 100, the rest as in
+   `hinton2022_recurrent`, with its differences 3 and 4.
+2. Backpropagation: AdamW at 5e-4, falling linearly, weight decay 0.1; leaving half of the hidden units out is ours.
 """
 
 from collections.abc import Mapping

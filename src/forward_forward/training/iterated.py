@@ -85,9 +85,7 @@ class Iterated(AllLayers):
             given, labels, network=network, generator=generator, logits=logits
         )
         both, *codes = stack(pos, neg)
-        if network.labelled:
-            state = state.repeated(2)
-        else:
+        if not network.labelled:
             frame = network.project(both.view(2, *images.shape))
             state = network.begin(frame)
         code = codes[0] if codes else None
@@ -109,35 +107,38 @@ class Iterated(AllLayers):
         """Run the iterations on frame `count`, let each layer learn from all of them, and return the statistics."""
         network, rule = self.network, self.rule
         drives = network.drives(frame, codes)
-        leading = (network.iterations, *drives[0].shape[:2])
-        share = rule.share / network.iterations
+        times, leading = network.iterations, frame.leading(codes)
+        share = rule.share / times
         heard: list[list[tuple[Tensor, ...]]] = [[] for _ in network.layers]
         slopes = [
-            drive.new_empty(
-                (network.iterations, leading[1] * leading[2], layer.units), dtype=layer.matmul_dtype
-            )
-            for drive, layer in zip(drives, network.layers, strict=True)
+            layer.bias.new_empty((times, *leading, layer.units), dtype=layer.matmul_dtype)
+            for layer in network.layers
         ]
         statistics: list[list[LayerStatistics]] = [[] for _ in network.layers]
-        for iteration in range(network.iterations):
-            above = [self.context(h) for h in state.h] if self.context is not None else None
+        for iteration in range(times):
+            above = None
+            if self.context is not None:
+                above = [self.context(_rows(h, leading)).view(*leading, -1) for h in state.h]
             for did in network.advance(state, drives, above):
                 layer = network.layers[did.layer]
                 seen = layer.slope_of_state(
-                    did.y,
-                    did.rectified,
+                    _rows(did.y, leading),
+                    _rows(did.rectified, leading),
                     fresh=1 - network.keep,
                     share=share,
-                    out=slopes[did.layer][iteration],
+                    out=slopes[did.layer][iteration].flatten(0, 1),
                 )
                 heard[did.layer].append(did.heard)
                 statistics[did.layer].append(seen)
         rows = torch.stack([table(seen) for seen in statistics])
         _check_finite(rows, count)
         for index, layer in enumerate(network.layers):
-            sources = [torch.stack(h).view(*leading, -1) for h in zip(*heard[index], strict=True)]
+            sources = [
+                torch.stack([h.expand(*leading, -1) for h in each])
+                for each in zip(*heard[index], strict=True)
+            ]
             inputs = network.inputs_of(index, frame, codes, sources)
-            layer.accumulate(inputs, slopes[index].view(*leading, -1), rule.decay)
+            layer.accumulate(inputs, slopes[index], rule.decay)
             self._update(index, gain)
         return rows.mean(1)
 
@@ -152,6 +153,11 @@ class Iterated(AllLayers):
             **self._described("iterated"),
             **{name: describe(part) for name, part in own if part is not None},
         }
+
+
+def _rows(values: Tensor, leading: torch.Size) -> Tensor:
+    """Return values `[1 or 2, B, U]` as rows of positives and as many of negatives, `[2B, U]`."""
+    return values.expand(*leading, -1).flatten(0, 1)
 
 
 def _check_finite(statistics: Tensor, frame: int) -> None:
@@ -180,7 +186,7 @@ def video_scores(network: Recurrent, video: Video, images: Tensor) -> Scores:
     """
     codes = every_label(network.classes, images)
     frames = video(images, generator(0, "video", device=images.device))
-    first = _first_of(frames)
+    first = network.project(_first_of(frames))
     sums, total = {}, None
     for n, goodness in enumerate(goodness_by_frame(network, chain([first], frames), codes), 1):
         total = goodness if total is None else total + goodness
