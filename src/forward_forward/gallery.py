@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from forward_forward import pictures
 from forward_forward.data import Dataset, Examples
@@ -60,18 +60,10 @@ def goodness_of_pairs(
     Of a net without labels: of test images, and of hybrids of them.
     """
     split = data.test
-    if isinstance(network, FeedForward) and not network.labelled:
+    if not network.labelled:
         draw = generator(0, "histograms", device=split.images.device)
         passes = HybridImages(data.shape)(split.images[:images], generator=draw)
-        real, hybrid = (
-            [
-                np.asarray(layer.total_goodness(y).float().cpu())
-                for layer, y in zip(
-                    network.layers, network.activities(network.project(block)), strict=True
-                )
-            ]
-            for (block,) in passes
-        )
+        real, hybrid = (_goodness_of_images(network, block) for (block,) in passes)
         return real, hybrid
     labels = split.labels[:images]
     goodness = torch.cat(
@@ -83,6 +75,17 @@ def goodness_of_pairs(
         index = chosen.view(1, -1, 1).expand(len(goodness), -1, 1)
         pairs.append([np.asarray(g) for g in goodness.gather(2, index).squeeze(2).float().cpu()])
     return pairs[0], pairs[1]
+
+
+def _goodness_of_images(network: FeedForward | Recurrent, images: Tensor) -> list[np.ndarray]:
+    """Return each layer's goodness `[B]` of images that no label comes with."""
+    if isinstance(network, Recurrent):
+        goodness = list(network.label_goodness(images, None).squeeze(2))
+    else:
+        activities = network.activities(network.project(images))
+        pairs = zip(network.layers, activities, strict=True)
+        goodness = [layer.total_goodness(y) for layer, y in pairs]
+    return [np.asarray(g.float().cpu()) for g in goodness]
 
 
 def _hybrids(data: Dataset) -> Any:
@@ -102,6 +105,8 @@ def _of_layers(network: FeedForward | Recurrent, data: Dataset) -> dict[str, Any
             pictures.receptive_fields(weights, data.shape),
             f"Incoming weights of the units with the largest norms.{first}",
         )
+    if not network.labelled and len(data.test) < 2:
+        return found  # there is no other image to make a hybrid with
     if not network.labelled and data.shape[0] in (1, 3):
         found["Hybrid images"] = (
             _hybrids(data),

@@ -230,8 +230,8 @@ class Recurrent(nn.Module):
             rows.append([self.layers[r.layer].total_goodness(r.y).view(leading) for r in reactions])
         return torch.stack([torch.stack(row) for row in rows]), state
 
-    def label_goodness(self, images: Any, codes: Tensor) -> Tensor:
-        """Return the goodness of every layer with each label, averaged over the window, `[L, B, K]`."""
+    def label_goodness(self, images: Any, codes: Tensor | None) -> Tensor:
+        """Return each layer's goodness with each label, over the window, `[L, B, K]`; without codes K is 1."""
         first, last = self.window
         goodness, _ = self.run(self.project(images), codes, iterations=last)
         return goodness[first - 1 :].mean(0).transpose(1, 2)
