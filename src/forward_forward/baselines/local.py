@@ -13,7 +13,7 @@ from forward_forward.layers.local_fields import LocalFields
 
 
 class LocalPerceptron(nn.Module):
-    """Rectified layers of local fields and a linear output, the fields' weights from N(0, 2/inputs).
+    """Rectified layers of local fields, weights from N(0, 2/inputs), and a linear output from N(0, 1/inputs).
 
     Arguments:
         layers: bottom to top; their weights are drawn anew, what a unit does not see stays zero.
