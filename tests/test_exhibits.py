@@ -58,3 +58,11 @@ def test_hybrids_are_kept_with_their_masks(data):
     assert masks.shape == (len(BLURS), 2, 6, 6)
     assert set(np.unique(masks)) == {0, 1}
     assert hybrids.shape == (len(BLURS), 2, 36)
+    images = data.test.images.numpy()
+    for mask, hybrid in zip(masks.reshape(-1, 36) == 1, hybrids.reshape(-1, 36), strict=True):
+        kept_of, taken_of = (
+            np.flatnonzero((np.abs(images - hybrid) < 0.01)[:, pixels].all(1))
+            for pixels in (mask, ~mask)
+        )
+        assert len(kept_of) == len(taken_of) == 1
+        assert kept_of != taken_of

@@ -5,7 +5,7 @@ import torch
 
 from forward_forward import composition, exhibits, gallery
 from forward_forward.composition import Settings, backpropagation, forward_forward
-from forward_forward.data import load
+from forward_forward.data import Split, load
 from forward_forward.errors import UsageError
 from forward_forward.goodness import sum_of_squares
 from forward_forward.hybrids import HybridImages
@@ -139,3 +139,14 @@ def test_goodness_of_pairs(digits, method, negatives):
     pos, neg = gallery.goodness_of_pairs(network, digits, images=20)
     assert [len(g) for g in (*pos, *neg)] == [20] * 6
     assert all((p != n).mean() > 0.5 for p, n in zip(pos, neg, strict=True))
+
+
+def test_pictures_of_a_single_test_image_show_no_hybrids(digits):
+    settings = replace(TINY, negatives=HybridImages)
+    network = forward_forward(settings, digits)[0].network
+    alone = replace(digits, test=Split(digits.test.images[:1], digits.test.labels[:1]))
+    record = {"curves": [], "metrics": {}, "layer_errors": []}
+    assert "Hybrid images" in gallery.figures(network, digits, record)
+    shown = gallery.figures(network, alone, record)
+    assert "What the first layer looks for" in shown
+    assert not {"Hybrid images", "Goodness of positives and negatives"} & set(shown)

@@ -227,10 +227,12 @@ def test_errors_by_frames_are_drawn_beside_the_frame_that_stays():
         {"ff_frames_1_error": 40.0, "ff_frames_20_error": 9.0, "bp_frames_1_error": 1.0}, "ff"
     )
     assert found == {1: 40.0, 20: 9.0}
-    figure = pictures.error_by_frames({"Forward-Forward": found}, still=35.0)
-    points, line = figure.axes[0].lines
+    nets = {"Forward-Forward": found, "backpropagation": {1: 1.0}}
+    figure = pictures.error_by_frames(nets, still=35.0)
+    points, rival, line = figure.axes[0].lines
     assert points.get_xydata().tolist() == [[1, 40], [20, 9]]
     assert line.get_ydata()[0] == 35.0
+    assert len({drawn.get_color() for drawn in (points, rival, line)}) == 3
     assert "9.00 %" in figure.get_label()
 
 

@@ -236,9 +236,16 @@ def test_figures_1_and_2_are_drawn_from_what_a_record_keeps():
             "hybrids": exhibits.packed(np.ones((5, 2, 16))),
         },
     }
-    words = pictured({**record(), "traces": traces})
+    first = {"layer": "LabelledDense", "place": "overlay"}
+    labelled = {"learner": {"network": {"layers": [first, {"layer": "Dense"}]}}}
+    words = pictured(record(seed=0), record(seed=1, config=labelled, traces=traces))
     assert "hybrid images (figure 1)" in words
     assert "what the first layer looks for (figure 2)" in words
+    assert "the weights of the label" in words
+    unlabelled = pictured(record(traces=traces))
+    assert "what the first layer looks for" in unlabelled
+    assert "figure 2" not in unlabelled
+    assert "the weights of the label" not in unlabelled
 
 
 def net(*errors):

@@ -36,6 +36,9 @@ class FastGradientSign:
 
     Arguments:
         size: of the move, in units of a pixel's range, in (0, 1].
+
+    Raises:
+        UsageError: when the size lies outside.
     """
 
     size: float

@@ -11,7 +11,7 @@ def keep_freed_memory() -> bool:
     """Have this process keep the memory of freed tensors of up to 32 MiB for the next ones; say whether it can.
 
     glibc hands large blocks back to the system as soon as they are freed, and the system clears every page that is
-    asked for again: a gradient of 16 MB is then paid for with 4096 page faults a step, a third of the time of a
+    asked for again: a gradient of 16 MB is then paid for with some 3900 page faults a step, a third of the time of a
     backpropagation step of 4 × 2000. Elsewhere than on glibc nothing changes.
     """
     if not sys.platform.startswith("linux"):

@@ -31,6 +31,9 @@ class Jitter:
         shape: (channels, height, width) of an image.
         pixels: the largest shift, below height and width.
 
+    Raises:
+        UsageError: when a shift could move an image out of sight, or is below 0.
+
     Example:
         >>> image = torch.tensor([[0.0, 1, 0, 0]])
         >>> Jitter((1, 2, 2), pixels=1)(image, torch.Generator().manual_seed(0)).shape

@@ -79,9 +79,8 @@ def packed(values: np.ndarray) -> dict[str, Any]:
     """
     largest = float(np.abs(values).max()) or 1.0
     levels = np.round(values / largest * 127).astype(np.int8)
-    text = base64.urlsafe_b64encode(levels.tobytes()).decode(
-        "ascii"
-    )  # no slash: records hide paths
+    # without slashes: a record shortens what looks like a path
+    text = base64.urlsafe_b64encode(levels.tobytes()).decode("ascii")
     return {"shape": list(values.shape), "largest": round(largest, 6), "levels": text}
 
 

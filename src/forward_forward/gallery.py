@@ -62,8 +62,9 @@ def goodness_of_pairs(
     split = data.test
     if not network.labelled:
         draw = generator(0, "histograms", device=split.images.device)
-        (real,), (hybrids,) = HybridImages(data.shape)(split.images[:images], generator=draw)
-        return _goodness(network, real), _goodness(network, hybrids)
+        passes = HybridImages(data.shape)(split.images[:images], generator=draw)
+        real, hybrid = (_goodness_of_images(network, block) for (block,) in passes)
+        return real, hybrid
     labels = split.labels[:images]
     goodness = torch.cat(
         [goodness_per_label(network, part) for part in split.images[:images].split(500)], dim=1
@@ -76,15 +77,15 @@ def goodness_of_pairs(
     return pairs[0], pairs[1]
 
 
-def _goodness(network: FeedForward | Recurrent, images: Tensor) -> list[np.ndarray]:
-    """Return each layer's goodness `[B]` of images, in a net without labels."""
+def _goodness_of_images(network: FeedForward | Recurrent, images: Tensor) -> list[np.ndarray]:
+    """Return each layer's goodness `[B]` of images that no label comes with."""
     if isinstance(network, Recurrent):
-        found = list(network.label_goodness(images, None).squeeze(2))
+        goodness = list(network.label_goodness(images, None).squeeze(2))
     else:
         activities = network.activities(network.project(images))
         pairs = zip(network.layers, activities, strict=True)
-        found = [layer.total_goodness(y) for layer, y in pairs]
-    return [np.asarray(g.float().cpu()) for g in found]
+        goodness = [layer.total_goodness(y) for layer, y in pairs]
+    return [np.asarray(g.float().cpu()) for g in goodness]
 
 
 def _hybrids(data: Dataset) -> Any:
@@ -104,6 +105,8 @@ def _of_layers(network: FeedForward | Recurrent, data: Dataset) -> dict[str, Any
             pictures.receptive_fields(weights, data.shape),
             f"Incoming weights of the units with the largest norms.{first}",
         )
+    if not network.labelled and len(data.test) < 2:
+        return found  # there is no other image to make a hybrid with
     if not network.labelled and data.shape[0] in (1, 3):
         found["Hybrid images"] = (
             _hybrids(data),

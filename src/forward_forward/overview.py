@@ -26,8 +26,9 @@ def figures(records: Sequence[Record], memory: Mapping[str, Any] | None = None) 
     for record in records:
         first.setdefault(record["recipe"], record)
     found = _of_errors(first)
-    for record in reversed(records):  # the first that keeps such pictures is drawn
-        found |= _of_images(record)
+    for record in records:
+        for title, picture in _of_images(record).items():
+            found.setdefault(title, picture)  # of a recipe's seeds the first may keep none
     for record in first.values():
         found |= _of_iterations(record)
     found |= _of_nets(records)
@@ -154,12 +155,23 @@ def _of_images(record: Record) -> dict[str, Captioned]:
         )
     if "first_layer" in traces:
         kept = traces["first_layer"]
-        found[f"{record['recipe']}: what the first layer looks for (figure 2)"] = (
-            pictures.receptive_fields(unpacked(kept), tuple(kept["image"])),
-            "A hundred units of the first layer, those with the largest weights; the first ten pixels show the weights "
-            "of the label. The paper's figure shows a hundred units of its jittered net in the same way.",
-        )
+        title = f"{record['recipe']}: what the first layer looks for"
+        caption = "A hundred units of the first layer, those with the largest weights"
+        if _covers_pixels_by_label(record):
+            title += " (figure 2)"
+            caption += (
+                "; the first ten pixels show the weights of the label. The paper's figure shows a hundred units of "
+                "its jittered net in the same way"
+            )
+        figure = pictures.receptive_fields(unpacked(kept), tuple(kept["image"]))
+        found[title] = (figure, f"{caption}.")
     return found
+
+
+def _covers_pixels_by_label(record: Record) -> bool:
+    """Return whether the first layer of a record's net reads a label in the place of pixels."""
+    network = record["config"].get("learner", {}).get("network", {})
+    return any(layer.get("place") == "overlay" for layer in network.get("layers", ())[:1])
 
 
 def _of_iterations(record: Record) -> dict[str, Captioned]:
@@ -177,8 +189,8 @@ def _of_iterations(record: Record) -> dict[str, Captioned]:
                 caption,
             )
     frames = {
-        words: errors
-        for words, net in (("Forward-Forward", "ff"), ("backpropagation through time", "bp"))
+        method: errors
+        for method, net in (("Forward-Forward", "ff"), ("backpropagation through time", "bp"))
         if (errors := pictures.errors_by_frames(record["metrics"], net))
     }
     if frames:

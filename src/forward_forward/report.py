@@ -131,10 +131,10 @@ def duration(seconds: float) -> str:
     """Return a length of time in its two largest units.
 
     Example:
-        >>> duration(42.04), duration(185), duration(7325)
-        ('42.0 s', '3 min 5 s', '2 h 2 min')
+        >>> duration(42.04), duration(59.96), duration(185), duration(7325)
+        ('42.0 s', '1 min 0 s', '3 min 5 s', '2 h 2 min')
     """
-    if seconds < 60:
+    if round(seconds, 1) < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min {rest} s"

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from forward_forward.baselines.local import LocalPerceptron
+from forward_forward.errors import UsageError
 from forward_forward.layers.local_fields import LocalFields
 from forward_forward.training.backprop import Backpropagation
 from forward_forward.training.optimizers import Adam
@@ -27,6 +28,19 @@ def test_it_is_the_masked_dense_net():
     for layer in network.fields:
         h = (h @ layer.dense_weight() + layer.bias).relu()
     assert torch.allclose(network(images), network.out(h), atol=1e-6)
+
+
+@pytest.mark.parametrize("dropout", [-0.1, 1.0, float("nan")])
+def test_dropout_is_a_share(dropout):
+    with pytest.raises(UsageError, match="below 1"):
+        net(dropout=dropout)
+
+
+def test_it_has_a_layer_and_a_class():
+    layer = LocalFields((3, 4, 1), (3, 4), 2, field=1)
+    for layers, classes in (([], CLASSES), ([layer], 0)):
+        with pytest.raises(UsageError, match="a layer and a class"):
+            LocalPerceptron(layers, classes, generator=generator())
 
 
 @pytest.mark.parametrize("change", [lambda n: n, copy.deepcopy])

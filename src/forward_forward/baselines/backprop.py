@@ -12,7 +12,7 @@ from forward_forward.errors import UsageError
 
 
 class Perceptron(nn.Module):
-    """Rectified hidden layers and a linear output, weights from N(0, 2/fan_in) (He et al. 2015).
+    """Rectified hidden layers, weights from N(0, 2/fan_in) (He et al. 2015), and a linear output from N(0, 1/fan_in).
 
     Arguments:
         in_features: pixels of an image, D.
@@ -21,6 +21,10 @@ class Perceptron(nn.Module):
         generator: draws the weights.
         dropout: share of hidden units left out in training.
         input_dropout: share of pixels left out in training.
+        device, dtype: as torch spells them.
+
+    Raises:
+        UsageError: when a size is not above 0, the weights would not fit into memory, or a share is not in [0, 1).
     """
 
     predictions = False

@@ -8,18 +8,22 @@ import torch
 from torch import Tensor, nn
 
 from forward_forward.baselines.backprop import draw_linear_, dropped
+from forward_forward.errors import UsageError
 from forward_forward.layers.described import describe_layer
 from forward_forward.layers.local_fields import LocalFields
 
 
 class LocalPerceptron(nn.Module):
-    """Rectified layers of local fields and a linear output, the fields' weights from N(0, 2/inputs).
+    """Rectified layers of local fields, weights from N(0, 2/inputs), and a linear output from N(0, 1/inputs).
 
     Arguments:
         layers: bottom to top; their weights are drawn anew, what a unit does not see stays zero.
         classes: C.
         generator: draws the weights.
         dropout: share of hidden units left out in training.
+
+    Raises:
+        UsageError: when there is no layer or no class, or the share is not in [0, 1).
     """
 
     fields: Sequence[LocalFields]
@@ -33,6 +37,11 @@ class LocalPerceptron(nn.Module):
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
+        if not layers or classes <= 0 or not 0 <= dropout < 1:
+            raise UsageError(
+                f"{len(layers)} layers, {classes} classes, dropout {dropout}: there must be a layer and a class, and "
+                "dropout must be at least 0 and below 1"
+            )
         self.widths = [layer.units for layer in layers]
         self.dropout = dropout
         self.fields = cast("Sequence[LocalFields]", nn.ModuleList(layers))

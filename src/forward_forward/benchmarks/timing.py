@@ -36,4 +36,4 @@ def interleaved_medians(
 
 def _wait(device: torch.device | str) -> None:
     if torch.device(device).type == "cuda":
-        torch.cuda.synchronize()
+        torch.cuda.synchronize(device)

@@ -5,6 +5,7 @@ import importlib
 import importlib.util
 import inspect
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -93,13 +94,13 @@ def _description(module: str) -> str | None:
     return None
 
 
-def _tell(figures: dict[str, Any], prefix: str = "") -> None:
+def _tell(figures: dict[str, Any]) -> None:
     from forward_forward.console import say_table
 
-    say_table(["figure", "value "], list(_flat(figures, prefix)))
+    say_table(["figure", "value "], list(_flat(figures)))
 
 
-def _flat(figures: dict[str, Any], prefix: str) -> Any:
+def _flat(figures: dict[str, Any], prefix: str = "") -> Iterator[list[str]]:
     for key, value in figures.items():
         if isinstance(value, dict):
             yield from _flat(value, f"{prefix}{key}.")

@@ -51,7 +51,12 @@ class LabelledDense(LocalLayer):
         strength: the value of a label's active feature, > 0.
         pixel_mean, pixel_std: images are standardised to (x − mean) / std before a label is placed.
         normalization: of image and label together.
+        generator: draws the weights.
+        device, dtype: as torch spells them.
         parts: goodness, loss, peer, matmul_dtype of a `LocalLayer`.
+
+    Raises:
+        UsageError: when a size, the strength or the deviation is not above 0, or one of the numbers is not finite.
     """
 
     def __init__(
@@ -74,7 +79,7 @@ class LabelledDense(LocalLayer):
         if not all(0 < size < math.inf for size in sizes) or not math.isfinite(pixel_mean):
             raise UsageError(
                 f"{in_features} pixels, {classes} classes, {units} units, label strength {strength}, "
-                f"pixel deviation {pixel_std}: all must be above 0"
+                f"pixel deviation {pixel_std}, mean {pixel_mean}: all but the mean must be above 0, and all finite"
             )
         super().__init__(units, **parts)
         self.in_features = in_features

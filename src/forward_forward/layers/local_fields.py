@@ -41,6 +41,7 @@ class LocalFields(LocalLayer):
         channels_first: whether the map below lies channel by channel, as images of a data set do.
         bias: whether there is one for each unit.
         generator: draws the weights, from N(0, 1/inputs of the unit).
+        device, dtype: as torch spells them.
         parts: goodness, loss, peer, matmul_dtype of a `LocalLayer`.
 
     Raises:

@@ -233,7 +233,7 @@ class Recurrent(nn.Module):
         return torch.stack(rows).unflatten(0, (-1, len(self.layers))), state
 
     def label_goodness(self, images: Any, codes: Tensor | None) -> Tensor:
-        """Return the goodness of every layer with each label, if any, averaged over the window, `[L, B, K]`."""
+        """Return each layer's goodness with each label, over the window, `[L, B, K]`; without codes K is 1."""
         first, last = self.window
         goodness, _ = self.run(self.project(images), codes, iterations=last)
         return goodness[first - 1 :].mean(0).transpose(1, 2)

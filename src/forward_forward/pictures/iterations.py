@@ -7,11 +7,9 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from forward_forward.pictures.style import BLUE, OKABE_ITO, VERMILION, finish, labelled, panels
+from forward_forward.pictures.style import BLUE, INK, OKABE_ITO, VERMILION, finish, labelled, panels
 
 SIDES = {"positive": (BLUE, "-"), "negative": (VERMILION, "--")}
-
-
 ITERATION_TITLES = {
     "error_by_iteration": "Test error, %",
     "goodness_by_iteration": "Goodness of positives, negatives",
@@ -62,9 +60,8 @@ def error_by_frames(
         points = np.array(sorted(found.items()), dtype=float)
         axis.plot(*points.T, "o-", color=colour, lw=1.7, markersize=3.5, label=name)
     if still is not None:
-        axis.axhline(
-            still, color=VERMILION, ls="--", lw=1.2, label="the first frame, again and again"
-        )
+        again = "the first frame, again and again"
+        axis.axhline(still, color=INK, ls="--", lw=1.2, label=again)
     axis.set_xscale("log")
     frames = sorted({n for found in errors.values() for n in found})
     axis.set_xticks(frames, list(map(str, frames)))

@@ -28,6 +28,7 @@ from forward_forward.negatives import hard_by_softmax
 from forward_forward.networks.feed_forward import FeedForward
 from forward_forward.precision import fast_matmul_dtype
 from forward_forward.randomness import generator
+from forward_forward.recipes.author_program import HEAD_RULE, PEER
 from forward_forward.recipes.recipe import Recipe
 from forward_forward.records import Claim
 from forward_forward.training.learner import Learner
@@ -72,7 +73,7 @@ def best_learner(
         generator=generator(seed, "weights"),
         goodness=mean_of_squares,
         loss=SiLU(alpha=6.0),
-        peer=0.06,
+        peer=PEER,
         place=place or fitting_place(data),
         strength=strength,
         matmul_dtype=matmul_dtype or fast_matmul_dtype(device),
@@ -82,7 +83,7 @@ def best_learner(
         network,
         hard_by_softmax,
         rule=SmoothedGradient(rate=rate, weight_decay=0.002),
-        head_rule=SmoothedGradient(rate=0.1, weight_decay=0.003),
+        head_rule=HEAD_RULE,
         augment=augment,
         adversary=adversary,
     )

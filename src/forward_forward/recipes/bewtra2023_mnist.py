@@ -1,9 +1,9 @@
 """Bewtra's five matched pairs on MNIST: the same hidden layers by Forward-Forward and by backpropagation.
 
-Claim: backpropagation is 1.5 to 3.3 points of accuracy ahead (section V-B, table 1). Ours: at most 0.3 points.
+Claim: backpropagation is 1.5 to 3.3 points of accuracy ahead (section IV-B, table 1). Ours: at most 0.3 points.
 
 Differences from the source:
-1. Its backpropagation nets stand at 95.2 to 95.7 % where 98.4 % is what such a net reaches: its published program
+1. Its backpropagation nets stand at 95.1 to 95.7 % where 98.4 % is what such a net reaches: its published program
    puts a softmax before a loss that has one. The gaps beside ours are those of its table, the nets are not.
 2. Both nets learn from 50,000 images for 20 epochs; the other 10,000 of the training split are looked at after each.
 3. Forward-Forward is our best method at a rate of 6e-3; backpropagation is AdamW at 1e-3, falling linearly, with

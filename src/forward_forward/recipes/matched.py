@@ -19,6 +19,7 @@ from forward_forward.training.schedules import linear
 Widths = tuple[int, ...]
 
 FF, BP = "ff", "bp"
+"""How the names of a pair's nets end."""
 FF_RATE, BP_RATE = 6e-3, 1e-3
 FOR_DIGITS: list[Widths] = [
     (500, 500), (1000, 500), (1500, 500), (1000, 500, 100), (1500, 500, 100)
@@ -56,11 +57,11 @@ def matched_recipe(
             published gap.
         input_dropout: share of pixels that backpropagation leaves out.
     """
-    nets = {
-        f"{name_of(widths)}_{kind}": _build(kind, widths, epochs, input_dropout)
-        for widths in architectures
-        for kind in (FF, BP)
-    }
+    nets: dict[str, Build] = {}
+    for widths in architectures:
+        name = name_of(widths)
+        nets[f"{name}_{FF}"] = _forward_forward(widths, epochs)
+        nets[f"{name}_{BP}"] = _backpropagation(widths, epochs, input_dropout)
     claims = tuple(
         Claim(f"{name_of(widths)}_gap", paper=gap, target=most_points, source=source, unit="points")
         for widths, gap in architectures.items()
@@ -111,11 +112,18 @@ def epochs_to(curves: Sequence[Mapping[str, Any]], target: float) -> int | None:
     return None
 
 
-def _build(kind: str, widths: Widths, epochs: int, input_dropout: float) -> Build:
+def _forward_forward(widths: Widths, epochs: int) -> Build:
+
     def build(data: Dataset, seed: int, device: str) -> tuple[Learner, Plan]:
-        if kind == FF:
-            plan = Plan(epochs, batch_size=100, seed=seed, look_every=int(data.held_out))
-            return best_learner(data, widths, seed, device, rate=FF_RATE, adversary=None), plan
+        plan = Plan(epochs, batch_size=100, seed=seed, look_every=int(data.held_out))
+        return best_learner(data, widths, seed, device, rate=FF_RATE, adversary=None), plan
+
+    return build
+
+
+def _backpropagation(widths: Widths, epochs: int, input_dropout: float) -> Build:
+
+    def build(data: Dataset, seed: int, device: str) -> tuple[Learner, Plan]:
         network = Perceptron(
             data.features,
             data.classes,

@@ -1,4 +1,4 @@
-"""A softmax on layers that stay as they were drawn: what learning in the layers has to beat."""
+"""A softmax on layers that stay as they are: as drawn, what learning in the layers has to beat; or learned before."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from forward_forward.training.simultaneous import network_scores
 
 
 class HeadOnly:
-    """Updates the softmax head alone; the hidden weights stay random.
+    """Updates the softmax head alone; the hidden weights stay as they are.
 
     References:
         Hinton 2022, §4.1 and the top curve of figure 5.
