@@ -3,8 +3,14 @@ import torch
 
 from forward_forward.composition import Settings, backpropagation, forward_forward
 from forward_forward.data import load
+from forward_forward.hybrids import HybridImages
+from forward_forward.layers.local_fields import LocalFields
 from forward_forward.memory import AtMost, LiveBytes, training_peak
+from forward_forward.networks.feed_forward import FeedForward
+from forward_forward.randomness import generator
 from forward_forward.reproduce import count_parameters, few
+from forward_forward.training.optimizers import SmoothedGradient
+from forward_forward.training.simultaneous import Simultaneous
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +45,28 @@ def test_peak_holds_weights_state_and_activities(build, copies, digits):
     ]
     assert least <= peaks[0] < 1.5 * least
     assert peaks[1] > peaks[0] + 90 * 4 * 300
+
+
+def test_peak_holds_which_inputs_a_unit_sees(digits):
+    def build():
+        fields = LocalFields(
+            (8, 8, 1),
+            (8, 8),
+            6,
+            field=5,
+            margin=2,
+            tile=4,
+            channels_first=True,
+            generator=generator(0, "weights"),
+        )
+        network = FeedForward([fields], 10)
+        return Simultaneous(
+            network, HybridImages(digits.shape), SmoothedGradient(0.01), SmoothedGradient(0.1)
+        )
+
+    (fields,) = build().network.layers
+    weights_and_gradients = 2 * 4 * fields.weight.numel()
+    assert training_peak(build, digits.train, 2) > weights_and_gradients + 4 * fields.seen.numel()
 
 
 def test_measures_the_same_twice(digits):

@@ -57,10 +57,8 @@ def training_peak(build: Callable[[], Learner], split: Split, batch_size: int) -
         torch.cuda.synchronize(device)
         return torch.cuda.max_memory_allocated(device) - before
     learner = build()
-    if isinstance(learner, InTurn):
-        learner.phase = min(learner.phase, 1)  # a longer sleep takes no more memory, but many steps
     with LiveBytes(ignore=(split.images, split.labels)) as live:
-        for tensor in learner_tensors(learner).values():
+        for tensor in (*learner_tensors(learner).values(), *learner.network.buffers()):
             live.count(tensor)
         _learn_a_little(learner, split, batch_size)
     return live.peak
@@ -148,6 +146,8 @@ def _tensors(value: Any) -> Iterator[Tensor]:
 
 
 def _learn_a_little(learner: Learner, split: Split, batch_size: int) -> None:
+    if isinstance(learner, InTurn):
+        learner.phase = min(learner.phase, 1)  # a longer sleep takes no more memory, but many steps
     draw = generator(0, "memory", device=split.images.device)
     for stage in range(learner.stages):
         learner.begin(split, stage, 0)

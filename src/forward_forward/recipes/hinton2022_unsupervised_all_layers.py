@@ -7,7 +7,7 @@ that reads the last three.
 Differences from the paper:
 1. Those of `hinton2022_unsupervised`, but for the last: both softmaxes learn afterwards, alike, from layers that no
    longer change.
-2. The hidden layers learn for 30 epochs, not for 100, and each softmax for 10.
+2. The hidden layers learn for 30 epochs, not for 100, and each softmax for 10, from batches in one and the same order.
 """
 
 from collections.abc import Mapping
