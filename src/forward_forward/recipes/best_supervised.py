@@ -24,7 +24,7 @@ from forward_forward.data import Dataset
 from forward_forward.goodness import mean_of_squares
 from forward_forward.labels import Placement, concatenate, overlay
 from forward_forward.losses import SiLU
-from forward_forward.negatives import hard_by_softmax
+from forward_forward.negatives import Negatives, hard_by_softmax
 from forward_forward.networks.feed_forward import FeedForward
 from forward_forward.precision import fast_matmul_dtype
 from forward_forward.randomness import generator
@@ -48,6 +48,7 @@ def best_learner(
     place: Placement | None = None,
     strength: float = 1.0,
     rate: float = RATE,
+    negatives: Negatives = hard_by_softmax,
     adversary: Adversary | None = ADVERSARY,
     augment: Augmentation | None = None,
     matmul_dtype: torch.dtype | None = None,
@@ -62,6 +63,7 @@ def best_learner(
         place: where the label stands in the input; None takes `fitting_place`.
         strength: of the label.
         rate: full learning rate.
+        negatives: makes the negative data.
         adversary: moves the images that the layers learn from; None leaves them as they are.
         augment: changes images before anything else sees them; None leaves them as they are.
         matmul_dtype: None chooses the fast one for the device.
@@ -81,7 +83,7 @@ def best_learner(
     )
     return Simultaneous(
         network,
-        hard_by_softmax,
+        negatives,
         rule=SmoothedGradient(rate=rate, weight_decay=0.002),
         head_rule=HEAD_RULE,
         augment=augment,
