@@ -21,7 +21,13 @@ from forward_forward.networks.wiring import Wiring, neighbours, without_labels
 from forward_forward.normalization import Normalization
 from forward_forward.precision import fast_matmul_dtype
 from forward_forward.randomness import generator
-from forward_forward.recipes.best_supervised import ADVERSARY, RATE, best_learner, fitting_place
+from forward_forward.recipes.best_supervised import (
+    ADVERSARY,
+    RATE,
+    best_learner,
+    fitting_pixels,
+    fitting_place,
+)
 from forward_forward.recipes.hinton2022_recurrent import recurrent_learner
 from forward_forward.slopes import Goodness
 from forward_forward.training.backprop import Backpropagation
@@ -186,6 +192,7 @@ def backpropagation(settings: Settings, data: Dataset) -> tuple[Learner, Plan]:
         data.classes,
         settings.widths or budget_for(data).widths,
         generator=generator(settings.seed, "weights"),
+        **fitting_pixels(data),
         device=device,
     )
     dtype = settings.matmul_dtype or fast_matmul_dtype(device)
@@ -202,7 +209,11 @@ def _composed(
     """Return a learner whose parts are the settings', and where they say nothing, the best one's."""
     layer, greedy = best.network.layers[0], settings.method is Greedy
     negatives = settings.negatives
-    label: dict[str, Any] = {"place": place, "strength": _first(settings.strength, 1.0)}
+    label: dict[str, Any] = {
+        "place": place,
+        "strength": _first(settings.strength, 1.0),
+        **fitting_pixels(data),
+    }
     if isinstance(negatives, type):
         if settings.place is not None or settings.strength is not None:
             raise UsageError("a net that learns without labels has no place for one; leave it out")

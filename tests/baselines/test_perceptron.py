@@ -1,10 +1,12 @@
 """The matched net: He's weights from the generator alone, and no chance beside it."""
 
+import math
+
 import pytest
 import torch
 
 from forward_forward.baselines.backprop import Perceptron
-from forward_forward.errors import FFError
+from forward_forward.errors import FFError, UsageError
 from toys import generator, uniform
 
 IMAGES = uniform(5, 12, dtype=torch.float32)
@@ -71,3 +73,20 @@ def test_leaving_out_takes_a_generator():
 def test_input_dropout_is_a_share(share):
     with pytest.raises(FFError, match="of the input"):
         Perceptron(12, 3, [9], generator=generator(), input_dropout=share)
+
+
+def test_standardised_pixels_are_part_of_the_net():
+    """The same answers as of a net that is shown standardised images, and in what it is built from again."""
+    images = uniform(6, 12, dtype=torch.float32)
+    plain, own = (
+        Perceptron(12, 3, [5], generator=generator(), **pixels)
+        for pixels in ({}, {"pixel_mean": 0.5, "pixel_std": 0.25})
+    )
+    assert own(images).equal(plain((images - 0.5) / 0.25))
+    assert own.config() == plain.config() | {"pixel_mean": 0.5, "pixel_std": 0.25}
+
+
+@pytest.mark.parametrize("pixels", [{"pixel_std": 0}, {"pixel_std": -1}, {"pixel_mean": math.nan}])
+def test_pixels_of_no_images_are_refused(pixels):
+    with pytest.raises(UsageError, match="deviation"):
+        Perceptron(12, 3, [5], generator=generator(), **pixels)

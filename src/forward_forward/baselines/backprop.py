@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from forward_forward.environment import check_room
 from forward_forward.errors import UsageError
+from forward_forward.normalization import standardised
 
 
 class Perceptron(nn.Module):
@@ -21,6 +22,7 @@ class Perceptron(nn.Module):
         generator: draws the weights.
         dropout: share of hidden units left out in training.
         input_dropout: share of pixels left out in training.
+        pixel_mean, pixel_std: images are standardised by these; 0 and 1 leave them as they are.
         device, dtype: as torch spells them.
 
     Raises:
@@ -39,6 +41,8 @@ class Perceptron(nn.Module):
         generator: torch.Generator,
         dropout: float = 0.0,
         input_dropout: float = 0.0,
+        pixel_mean: float = 0.0,
+        pixel_std: float = 1.0,
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
@@ -51,6 +55,7 @@ class Perceptron(nn.Module):
             raise UsageError(
                 f"dropout {dropout}, of the input {input_dropout}: both must be at least 0 and below 1"
             )
+        self.pixels = checked_pixels(pixel_mean, pixel_std)
         self.widths = list(widths)
         self.dropout, self.input_dropout = dropout, input_dropout
         pairs = list(zip(sizes, sizes[1:], strict=False))
@@ -64,6 +69,7 @@ class Perceptron(nn.Module):
 
     def forward(self, images: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """Return logits `[B, C]` of images `[B, D]`."""
+        images = standardised(images, *self.pixels)
         if self.input_dropout and self.training:
             images = dropped(images, self.input_dropout, generator)
         for linear in self.linears[:-1]:
@@ -90,6 +96,7 @@ class Perceptron(nn.Module):
             "widths": self.widths,
             "dropout": self.dropout,
             "input_dropout": self.input_dropout,
+            **described_pixels(self.pixels),
         }
 
 
@@ -103,6 +110,26 @@ def dropped(activities: Tensor, share: float, generator: torch.Generator | None)
         raise UsageError("leaving units out in training takes a generator; or call eval() first")
     draw = torch.rand(activities.shape, generator=generator, device=activities.device)
     return activities * (draw >= share) / (1 - share)
+
+
+def checked_pixels(mean: float, std: float) -> tuple[float, float]:
+    """Return the mean and the deviation that images are to be standardised by.
+
+    Raises:
+        UsageError: when no images have such.
+    """
+    if not (math.isfinite(mean) and 0 < std < math.inf):
+        raise UsageError(
+            f"pixels of mean {mean} and deviation {std}: it must be above 0, both finite"
+        )
+    return float(mean), float(std)
+
+
+def described_pixels(pixels: tuple[float, float]) -> dict[str, float]:
+    """Return them as plain JSON; nothing where images stay as they are, as nets were described before they could."""
+    return (
+        {} if pixels == (0.0, 1.0) else dict(zip(("pixel_mean", "pixel_std"), pixels, strict=True))
+    )
 
 
 @torch.no_grad()

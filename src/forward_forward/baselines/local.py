@@ -7,10 +7,16 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from forward_forward.baselines.backprop import draw_linear_, dropped
+from forward_forward.baselines.backprop import (
+    checked_pixels,
+    described_pixels,
+    draw_linear_,
+    dropped,
+)
 from forward_forward.errors import UsageError
 from forward_forward.layers.described import describe_layer
 from forward_forward.layers.local_fields import LocalFields
+from forward_forward.normalization import standardised
 
 
 class LocalPerceptron(nn.Module):
@@ -21,6 +27,7 @@ class LocalPerceptron(nn.Module):
         classes: C.
         generator: draws the weights.
         dropout: share of hidden units left out in training.
+        pixel_mean, pixel_std: images are standardised by these; 0 and 1 leave them as they are.
 
     Raises:
         UsageError: when there is no layer or no class, or the share is not in [0, 1).
@@ -35,6 +42,8 @@ class LocalPerceptron(nn.Module):
         *,
         generator: torch.Generator,
         dropout: float = 0.0,
+        pixel_mean: float = 0.0,
+        pixel_std: float = 1.0,
     ) -> None:
         super().__init__()
         if not layers or classes <= 0 or not 0 <= dropout < 1:
@@ -44,6 +53,7 @@ class LocalPerceptron(nn.Module):
             )
         self.widths = [layer.units for layer in layers]
         self.dropout = dropout
+        self.pixels = checked_pixels(pixel_mean, pixel_std)
         self.fields = cast("Sequence[LocalFields]", nn.ModuleList(layers))
         like = layers[0].weight
         self.out = nn.utils.skip_init(
@@ -57,6 +67,7 @@ class LocalPerceptron(nn.Module):
 
     def forward(self, images: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """Return logits `[B, C]` of images `[B, D]`."""
+        images = standardised(images, *self.pixels)
         for layer in self.fields:
             images = layer.preactivation(images).relu()
             if self.dropout and self.training:
@@ -69,4 +80,5 @@ class LocalPerceptron(nn.Module):
 
     def describe(self) -> dict[str, Any]:
         """Return what defines this net beside its output, as plain JSON."""
-        return {"layers": [describe_layer(layer) for layer in self.fields], "dropout": self.dropout}
+        layers = [describe_layer(layer) for layer in self.fields]
+        return {"layers": layers, "dropout": self.dropout, **described_pixels(self.pixels)}

@@ -11,7 +11,7 @@ from forward_forward.errors import UsageError
 from forward_forward.labels import Placement, overlay
 from forward_forward.layers.dense import draw_
 from forward_forward.layers.local_layer import LocalLayer
-from forward_forward.normalization import Normalization, length
+from forward_forward.normalization import Normalization, length, standardised
 from forward_forward.precision import accumulate, accumulate_product, product
 
 
@@ -112,9 +112,7 @@ class LabelledDense(LocalLayer):
 
     def placed(self, images: Tensor) -> Tensor:
         """Return images `[…, D]` as W reads them: standardised, with room for a label."""
-        if (self.pixel_mean, self.pixel_std) != (0.0, 1.0):
-            images = (images - self.pixel_mean) / self.pixel_std
-        return self.place(images, self.classes)
+        return self.place(standardised(images, self.pixel_mean, self.pixel_std), self.classes)
 
     def project(self, images: Tensor | Projection) -> Projection:
         """Return the share of images `[B, D]` (or the one already made)."""

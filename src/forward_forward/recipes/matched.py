@@ -7,7 +7,7 @@ from forward_forward.baselines.backprop import Perceptron
 from forward_forward.data import Dataset
 from forward_forward.precision import fast_matmul_dtype
 from forward_forward.randomness import generator
-from forward_forward.recipes.best_supervised import best_learner
+from forward_forward.recipes.best_supervised import best_learner, fitting_pixels
 from forward_forward.recipes.recipe import Build, Recipe, Results
 from forward_forward.records import Claim
 from forward_forward.training.backprop import Backpropagation
@@ -131,6 +131,7 @@ def _backpropagation(widths: Widths, epochs: int, input_dropout: float) -> Build
             generator=generator(seed, "weights"),
             dropout=0.2,
             input_dropout=input_dropout,
+            **fitting_pixels(data),
             device=device,
         )
         learner = Backpropagation(network, Adam(rate=BP_RATE), fast_matmul_dtype(device))
