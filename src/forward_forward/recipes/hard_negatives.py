@@ -4,7 +4,7 @@ Claim: with hard negatives, wrong labels drawn from the one-pass softmax, traini
 (Hinton 2022, §3.3).
 
 Two pairs of nets. `hard` and `random` are the author's program's, 3 × 1000; they take epochs to 2 %, for at a constant
-rate they do not get to 1.6. `pairs_hard` and `pairs_random` learn by the loss on pairs of `best_supervised`, 1000 and
+rate 1.6 is too far for them. `pairs_hard` and `pairs_random` learn by the loss on pairs of `best_supervised`, 1000 and
 500 units at the rate of `matched.py`; they take epochs to 1.6 %.
 
 Differences from the paper:
