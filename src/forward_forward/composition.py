@@ -27,6 +27,7 @@ from forward_forward.recipes.best_supervised import (
     best_learner,
     fitting_pixels,
     fitting_place,
+    fitting_strength,
 )
 from forward_forward.recipes.hinton2022_recurrent import recurrent_learner
 from forward_forward.slopes import Goodness
@@ -149,7 +150,7 @@ def forward_forward(settings: Settings, data: Dataset) -> tuple[Learner, Plan]:
         settings.seed,
         str(data.train.images.device),
         place=place,
-        strength=_first(settings.strength, 1.0),
+        strength=settings.strength,
         adversary=_adversary(settings, data),
         matmul_dtype=settings.matmul_dtype,
         rate=_first(settings.rate, budget.rate),
@@ -211,7 +212,7 @@ def _composed(
     negatives = settings.negatives
     label: dict[str, Any] = {
         "place": place,
-        "strength": _first(settings.strength, 1.0),
+        "strength": _first(settings.strength, fitting_strength(data)),
         **fitting_pixels(data),
     }
     if isinstance(negatives, type):

@@ -47,7 +47,7 @@ def best_learner(
     device: str = "cpu",
     *,
     place: Placement | None = None,
-    strength: float = 1.0,
+    strength: float | None = None,
     rate: float = RATE,
     negatives: Negatives = hard_by_softmax,
     adversary: Adversary | None = ADVERSARY,
@@ -62,7 +62,7 @@ def best_learner(
         seed: of the weights.
         device: as torch spells it.
         place: where the label stands in the input; None takes `fitting_place`.
-        strength: of the label.
+        strength: of the label; None takes `fitting_strength`.
         rate: full learning rate.
         negatives: makes the negative data.
         adversary: moves the images that the layers learn from; None leaves them as they are.
@@ -78,7 +78,7 @@ def best_learner(
         loss=SiLU(alpha=6.0),
         peer=PEER,
         place=place or fitting_place(data),
-        strength=strength,
+        strength=fitting_strength(data) if strength is None else strength,
         **fitting_pixels(data),
         matmul_dtype=matmul_dtype or fast_matmul_dtype(device),
         device=device,
@@ -112,6 +112,11 @@ def fitting_pixels(data: Dataset) -> dict[str, Any]:
         round(float(value), 3) for value in (data.train.images.mean(), data.train.images.std())
     )
     return {"pixel_mean": mean, "pixel_std": std or 1.0}
+
+
+def fitting_strength(data: Dataset) -> float:
+    """Return how strong a label is to be: beside images in colour, in which it would be lost, four times as strong."""
+    return 1.0 if data.shape[0] == 1 else 4.0
 
 
 def build(data: Dataset, seed: int, device: str) -> tuple[Learner, Plan]:

@@ -39,6 +39,7 @@ def matched_recipe(
     target: float,
     most_points: float | None = None,
     input_dropout: float = 0.0,
+    bp_rate: float = BP_RATE,
 ) -> Recipe:
     """Return a recipe that trains a pair of nets for each architecture.
 
@@ -56,12 +57,13 @@ def matched_recipe(
         most_points: a pair counts as matched where Forward-Forward is at most so far behind; None holds it to the
             published gap.
         input_dropout: share of pixels that backpropagation leaves out.
+        bp_rate: backpropagation's rate, before it falls.
     """
     nets: dict[str, Build] = {}
     for widths in architectures:
         name = name_of(widths)
         nets[f"{name}_{FF}"] = _forward_forward(widths, epochs)
-        nets[f"{name}_{BP}"] = _backpropagation(widths, epochs, input_dropout)
+        nets[f"{name}_{BP}"] = _backpropagation(widths, epochs, input_dropout, bp_rate)
     claims = tuple(
         Claim(f"{name_of(widths)}_gap", paper=gap, target=most_points, source=source, unit="points")
         for widths, gap in architectures.items()
@@ -121,7 +123,7 @@ def _forward_forward(widths: Widths, epochs: int) -> Build:
     return build
 
 
-def _backpropagation(widths: Widths, epochs: int, input_dropout: float) -> Build:
+def _backpropagation(widths: Widths, epochs: int, input_dropout: float, rate: float) -> Build:
 
     def build(data: Dataset, seed: int, device: str) -> tuple[Learner, Plan]:
         network = Perceptron(
@@ -134,7 +136,7 @@ def _backpropagation(widths: Widths, epochs: int, input_dropout: float) -> Build
             **fitting_pixels(data),
             device=device,
         )
-        learner = Backpropagation(network, Adam(rate=BP_RATE), fast_matmul_dtype(device))
+        learner = Backpropagation(network, Adam(rate), fast_matmul_dtype(device))
         plan = Plan(
             epochs, batch_size=100, seed=seed, schedule=linear, look_every=int(data.held_out)
         )
