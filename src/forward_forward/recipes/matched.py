@@ -39,7 +39,7 @@ def matched_recipe(
     target: float,
     most_points: float | None = None,
     input_dropout: float = 0.0,
-    bp_rate: float = BP_RATE,
+    rates: tuple[float, float] = (FF_RATE, BP_RATE),
 ) -> Recipe:
     """Return a recipe that trains a pair of nets for each architecture.
 
@@ -57,13 +57,13 @@ def matched_recipe(
         most_points: a pair counts as matched where Forward-Forward is at most so far behind; None holds it to the
             published gap.
         input_dropout: share of pixels that backpropagation leaves out.
-        bp_rate: backpropagation's rate, before it falls.
+        rates: Forward-Forward's and backpropagation's, before they fall.
     """
     nets: dict[str, Build] = {}
     for widths in architectures:
         name = name_of(widths)
-        nets[f"{name}_{FF}"] = _forward_forward(widths, epochs)
-        nets[f"{name}_{BP}"] = _backpropagation(widths, epochs, input_dropout, bp_rate)
+        nets[f"{name}_{FF}"] = _forward_forward(widths, epochs, rates[0])
+        nets[f"{name}_{BP}"] = _backpropagation(widths, epochs, input_dropout, rates[1])
     claims = tuple(
         Claim(f"{name_of(widths)}_gap", paper=gap, target=most_points, source=source, unit="points")
         for widths, gap in architectures.items()
@@ -114,11 +114,11 @@ def epochs_to(curves: Sequence[Mapping[str, Any]], target: float) -> int | None:
     return None
 
 
-def _forward_forward(widths: Widths, epochs: int) -> Build:
+def _forward_forward(widths: Widths, epochs: int, rate: float) -> Build:
 
     def build(data: Dataset, seed: int, device: str) -> tuple[Learner, Plan]:
         plan = Plan(epochs, batch_size=100, seed=seed, look_every=int(data.held_out))
-        return best_learner(data, widths, seed, device, rate=FF_RATE, adversary=None), plan
+        return best_learner(data, widths, seed, device, rate=rate, adversary=None), plan
 
     return build
 
