@@ -26,7 +26,7 @@ errors < discover files plain_json allocator environment randomness slopes < goo
 < precision < labels < spec encoding
 < layers < networks < readout context < negatives hybrids generated augment adversarial video
 < baselines < data < training exhibits < beyond < hardware
-< records < results < tables < pictures < report < recipes < memory < reproduce
+< record_checks < records < results < tables < pictures < report < recipes < memory < reproduce
 < hub model_card model_checks blueprints events < model_folder < models gallery overview composition
 < text_composition journal answers < tuning < experiment
 < distributed estimators export streams web < benchmarks < console < commands < cli < __main__

@@ -59,3 +59,15 @@ def test_a_shift_out_of_the_image_is_refused(pixels):
 def test_images_of_another_size_are_told(shape):
     with pytest.raises(DataError, match="give the shape of these data"):
         Jitter(SHAPE)(uniform(*shape), generator())
+
+
+@pytest.mark.parametrize(
+    ("shape", "pixels"), [((6, 5), 1), ((1, 1, 6, 5), 1), (None, 1), (SHAPE, 1.5), (SHAPE, "1")]
+)
+def test_shapes_and_shifts_that_mean_nothing_are_refused(shape, pixels):
+    with pytest.raises(UsageError, match=r"give \(channels|no whole number"):
+        Jitter(shape, pixels)
+
+
+def test_no_images_stay_none():
+    assert Jitter(SHAPE, 1)(torch.zeros(0, 60), generator()).shape == (0, 60)

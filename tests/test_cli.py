@@ -645,9 +645,31 @@ class TestCompare:
         fails("compare", "--data", "digits", "--target", target, code=2, says="from 0 to 100 %")
 
 
-@pytest.mark.parametrize("text", ['{"a": 1}', '{"transient_mib": ', "[]"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a": 1}',
+        '{"transient_mib": ',
+        "[]",
+        "[" * 100_000,
+        '{"transient_mib": 1, "us_per_image": 1, "units": 1, "batch": 1}',
+        '{"transient_mib": {"ff": {"x": 1}}, "us_per_image": {}, "units": 1, "batch": 1}',
+        '{"transient_mib": {"ff": {"1": NaN}}, "us_per_image": {}, "units": 1, "batch": 1}',
+    ],
+)
 def test_damaged_figures_of_memory_are_named(text, tmp_path):
     (tmp_path / "memory.json").write_text(text)
     (tmp_path / "records").mkdir()
     words = ["report", "--benchmarks", tmp_path, "--records", tmp_path / "records"]
     fails(*words, "--out", tmp_path / "page.html", code=1, says="holds no figures of memory")
+
+
+@pytest.mark.parametrize("option", ["--readme", "--pages"])
+def test_a_page_that_is_no_text_is_named(option, tmp_path):
+    (tmp_path / "records").mkdir()
+    (tmp_path / "page.md").write_bytes(b"\xff\xfe")
+    elsewhere = {"--readme": tmp_path / "none", "--pages": tmp_path / "none"}
+    elsewhere[option] = tmp_path / "page.md" if option == "--readme" else tmp_path
+    words = [str(word) for pair in elsewhere.items() for word in pair]
+    words += ["--records", tmp_path / "records", "--out", tmp_path / "out"]
+    fails("results", *words, code=1, says="page.md is no text in UTF-8")

@@ -86,3 +86,8 @@ def test_effective_rank_counts_directions(directions, rank):
     axes = torch.eye(6)[:directions]
     points = torch.cat([axes, -axes]) if directions else torch.ones(5, 6)
     assert effective_rank(points) == pytest.approx(rank)
+
+
+def test_what_is_not_finite_varies_in_no_number_of_directions():
+    assert effective_rank(torch.full((3, 2), float("nan"))) != effective_rank(torch.zeros(3, 2))
+    assert str(effective_rank(torch.tensor([[1.0], [float("inf")]]))) == "nan"

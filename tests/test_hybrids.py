@@ -93,3 +93,19 @@ def test_labels_are_not_looked_at():
     first = HybridImages(SHAPE)(images, one_class, generator=generator())
     second = HybridImages(SHAPE)(images, labels_of(6), generator=generator())
     assert first[1][0].equal(second[1][0])
+
+
+@pytest.mark.parametrize(
+    ("shape", "blurs"),
+    [((8, 8), 6), ((64,), 6), (None, 6), ((1, 8.0, 8), 6), (SHAPE, 2.5), (SHAPE, "6"), (SHAPE, 10**30)],
+)  # fmt: skip
+def test_shapes_and_blurs_that_mean_nothing_are_refused(shape, blurs):
+    with pytest.raises(UsageError, match=r"images of|blurs of a mask"):
+        HybridImages(shape, blurs)
+
+
+def test_one_image_without_a_batch_is_refused():
+    with pytest.raises(DataError, match="not of shape"):
+        HybridImages((1, 8, 8))(torch.rand(64), generator=generator())
+    with pytest.raises(DataError, match="a batch of no images"):
+        HybridImages((1, 8, 8))(torch.rand(0, 64), generator=generator())

@@ -295,3 +295,11 @@ def test_errors_by_samples_of_many_nets_and_of_one_that_never_had_any():
     nets = {f"net_{i}": [seed] for i in range(8)} | {"diverged": [nothing]}
     lines = pictures.error_by_samples(nets).axes[0].get_lines()
     assert [len(line.get_xdata()) for line in lines] == [2] * 8 + [0]
+
+
+def test_names_as_long_as_a_book_or_of_no_font_are_drawn_without_a_word(recwarn):
+    figure = pictures.confusion_matrix(np.eye(2, dtype=int) + 1, ["k" * 10_000, "\N{WOMAN}"])
+    assert pictures.to_svg_or_png(figure)
+    pictures.to_png(figure)
+    assert not recwarn.list
+    assert len(figure.get_label()) < 200

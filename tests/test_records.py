@@ -159,11 +159,27 @@ def test_wrong_parts_are_refused(tmp_path):
         {"claims": [{**vars(Claim("m", 1, 1, "")), "higher_is_better": "yes"}]},
         {"claims": [{**vars(Claim("m", 1, 1, "")), "lower_is_better": True}]},
         {"curves": [3]},
+        {"curves": [{"epoch": None}]},
+        {"curves": [{"epoch": 1, "validation": None}]},
+        {"curves": [{"epoch": 1, "validation": {"goodness_error": "x"}}]},
+        {"curves": [{"epoch": 1, "layers": [1]}]},
+        {"nets": {"one": {"curves": [], "metrics": None}}},
+        {"nets": {"one": {"curves": [], "metrics": {"goodness_error": "x"}}}},
+        {"metrics": {"goodness_error": True}},
+        {"parameters": "many"},
         {"seed": True},
     ]
     for changes in wrong:
         with pytest.raises(FFError):
             records.write(record(**changes), tmp_path)
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999"])
+def test_a_number_that_is_not_finite_is_damage(tmp_path, number):
+    path = records.write(record(seconds=12345.0), tmp_path)
+    path.write_text(path.read_text().replace("12345.0", number))
+    with pytest.raises(FFError, match=f"damaged: {number} is no number"):
+        records.read(path)
 
 
 def test_a_missing_file_is_named(tmp_path):
@@ -192,6 +208,8 @@ def test_a_copied_record_does_not_count_twice(tmp_path):
         [1, 2],
         {"error_by_iteration": "x"},
         {"error_by_iteration": [True]},
+        {"error_by_samples": [1.0]},
+        {"hybrid_images": [1]},
         {"goodness_by_iteration": {"positive": [[1.0], [1.0, 2.0]]}},
         {"goodness_by_iteration": {"positive": [1.0]}},
     ],

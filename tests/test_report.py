@@ -283,3 +283,14 @@ def test_one_run_of_several_nets_and_errors_by_samples_are_drawn():
     figure, _ = found["mortal: error of each net"]
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["teacher", "copied"]
     assert "mortal: error by samples seen" in found
+
+
+def test_a_command_with_an_escape_is_shown_as_text():
+    page = report.run_page(record(command="ff train --target '\x1b[31m'"), {})
+    assert "\x1b" not in page and "x1b[31m" in page
+
+
+def test_hybrid_images_that_are_not_there_are_named():
+    damaged = record(traces={"hybrid_images": {"image": [1, 8, 8]}})
+    with pytest.raises(FFError, match="picture is damaged"):
+        overview.figures([damaged])

@@ -242,3 +242,7 @@ def test_seeds_of_different_dtypes_are_said_to_be_mixed():
     assert not results.summarize(records)[0]["mixed"]
     records[1]["environment"]["dtype"] = "bfloat16"
     assert results.summarize(records)[0]["mixed"]
+
+
+def test_names_do_not_steer_the_terminal_that_shows_the_file():
+    assert "\x1b" not in results.table({"a": ""}, [["red \x1b[31m"]])

@@ -76,3 +76,17 @@ def test_no_room_no_move():
 def test_what_cannot_be(options):
     with pytest.raises(UsageError):
         MovingImages(**{"shape": SHAPE, "size": 6, **options})
+
+
+@pytest.mark.parametrize(
+    "options",
+    [dict(shape=(3, 4)), dict(shape=(1, 3.0, 4)), dict(size=7.5), dict(frames=2.5), dict(frames="2")],
+)  # fmt: skip
+def test_sizes_that_are_not_whole_are_refused(options):
+    with pytest.raises(UsageError, match=r"give \(channels|no whole number"):
+        MovingImages(**{"shape": SHAPE, "size": 7, **options})
+
+
+def test_no_images_make_empty_frames():
+    video = MovingImages(SHAPE, size=7, frames=2)
+    assert [frame.shape for frame in video(torch.zeros(0, 24), generator())] == [(0, 98)] * 2

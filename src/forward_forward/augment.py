@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from forward_forward.errors import DataError, UsageError
+from forward_forward.errors import DataError, UsageError, check_shape, check_whole
 from forward_forward.spec import describe
 
 Augmentation = Callable[[Tensor, torch.Generator], Tensor]
@@ -44,6 +44,8 @@ class Jitter:
     pixels: int = 2
 
     def __post_init__(self) -> None:
+        check_shape(self.shape)
+        check_whole(f"a shift of {self.pixels!r} pixels", self.pixels)
         if not 0 <= self.pixels < min(self.shape[1:]):
             raise UsageError(
                 f"a shift of {self.pixels} pixels of images of {self.shape[1]}×{self.shape[2]}: "
@@ -69,4 +71,4 @@ class Jitter:
         columns = start[1] + torch.arange(width, device=images.device)
         each = torch.arange(batch, device=images.device)[:, None, None]
         shifted = maps.permute(0, 2, 3, 1)[each, rows[:, :, None], columns[:, None, :]]
-        return shifted.permute(0, 3, 1, 2).reshape(batch, -1)
+        return shifted.permute(0, 3, 1, 2).flatten(1)

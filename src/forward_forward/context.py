@@ -85,12 +85,14 @@ def effective_rank(activities: Tensor) -> float:
     """Return in how many directions activities `[N, U]` vary: (Σλ)² / Σλ² of their covariance's eigenvalues λ.
 
     1 where all lie on one line, as after a collapse; U where they vary alike in every direction; 0 where they do not
-    vary.
+    vary; NaN where they are not finite.
 
     Example:
         >>> effective_rank(torch.eye(4) - 0.25)
         3.0
     """
+    if not bool(activities.isfinite().all()):
+        return float("nan")
     centred = (activities - activities.mean(0)).double()
     squares = torch.linalg.svdvals(centred).square()
     total = float(squares.sum())

@@ -2,6 +2,8 @@
 
 import signal
 import sys
+from collections.abc import Sequence
+from numbers import Integral
 
 
 def escaped(text: str, keep: str = "") -> str:
@@ -35,6 +37,28 @@ class UsageError(FFError):
 
 class DataError(FFError):
     """A data file is missing, damaged or holds impossible values."""
+
+
+def check_whole(what: str, *numbers: object) -> None:
+    """Raise a `UsageError` that says what is meant, where one of these is no whole number.
+
+    Example:
+        >>> check_whole("a shift of 1 pixel", 1)
+    """
+    for number in numbers:
+        if not isinstance(number, Integral) or isinstance(number, bool):
+            raise UsageError(f"{what}: {number!r} is no whole number")
+
+
+def check_shape(shape: object) -> None:
+    """Raise a `UsageError` where this is not (channels, height, width).
+
+    Example:
+        >>> check_shape((1, 28, 28))
+    """
+    if not isinstance(shape, Sequence) or isinstance(shape, str) or len(shape) != 3:
+        raise UsageError(f"images of {shape!r}: give (channels, height, width)")
+    check_whole(f"images of {shape!r}", *shape)
 
 
 class CheckpointError(FFError):

@@ -1,7 +1,6 @@
 """What pictures are made of: what a first layer looks for, and hybrid images; packed small enough for a record."""
 
 import base64
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -84,7 +83,7 @@ def packed(values: np.ndarray) -> dict[str, Any]:
     return {"shape": list(values.shape), "largest": round(largest, 6), "levels": text}
 
 
-def unpacked(found: Mapping[str, Any]) -> np.ndarray:
+def unpacked(found: Any) -> np.ndarray:
     """Return the array that `packed` made plain.
 
     Raises:

@@ -11,7 +11,10 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from forward_forward.errors import DataError, UsageError
+from forward_forward.errors import DataError, UsageError, check_shape, check_whole
+
+MOST_BLURS = 1_000_000
+"""A mask of any size is even long before."""
 
 
 @dataclass(frozen=True)
@@ -46,10 +49,16 @@ class HybridImages:
     """No label goes in with these images."""
 
     def __post_init__(self) -> None:
-        if self.blurs < 0 or min(self.shape) <= 0 or self.shape[1] * self.shape[2] < 2:
+        check_shape(self.shape)
+        check_whole("blurs of a mask", self.blurs)
+        if (
+            not 0 <= self.blurs <= MOST_BLURS
+            or min(self.shape) <= 0
+            or self.shape[1] * self.shape[2] < 2
+        ):
             raise UsageError(
                 f"hybrids of images of {self.shape} by masks blurred {self.blurs} times: an image needs two pixels, "
-                "and blurs cannot be below 0"
+                f"and blurs cannot be below 0 or above {MOST_BLURS:,}"
             )
 
     def __call__(
@@ -63,10 +72,13 @@ class HybridImages:
         batch, channels = len(images), self.shape[0]
         if batch < 2:
             raise DataError(
-                "a batch of one image has no other to make a hybrid with; take batches of two or more"
+                f"a batch of {'one image' if batch else 'no images'} has no other to make a hybrid with; "
+                "take batches of two or more"
             )
-        if images.shape[1] != channels * self.shape[1] * self.shape[2]:
-            raise DataError(f"images of {images.shape[1]} values are not of shape {self.shape}")
+        if images.ndim != 2 or images.shape[1] != channels * self.shape[1] * self.shape[2]:
+            raise DataError(
+                f"images of {tuple(images.shape[1:])} values are not of shape {self.shape}; give rows of them"
+            )
         mask = blurred_mask(batch, self.shape[1:], self.blurs, generator).flatten(1)
         offset = torch.randint(1, batch, (batch,), generator=generator, device=images.device)
         other = images[(torch.arange(batch, device=images.device) + offset) % batch]

@@ -147,7 +147,7 @@ def _of_images(record: Record) -> dict[str, Captioned]:
     traces, found = record.get("traces", {}), {}
     if "hybrid_images" in traces:
         kept = traces["hybrid_images"]
-        masks, hybrids = unpacked(kept["masks"]), unpacked(kept["hybrids"])
+        masks, hybrids = unpacked(kept.get("masks")), unpacked(kept.get("hybrids"))
         found[f"{record['recipe']}: hybrid images (figure 1)"] = (
             pictures.hybrid_images(masks, hybrids, BLURS, tuple(kept["image"])),
             "Masks, and the negatives they make of two digits. The paper's figure shows a mask with large regions of "

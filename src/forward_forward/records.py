@@ -11,6 +11,14 @@ from typing import Any
 
 from forward_forward.errors import FFError
 from forward_forward.files import write_whole
+from forward_forward.record_checks import (
+    COUNTS,
+    are_curves,
+    are_measures,
+    are_numbers,
+    are_traces,
+    is_net,
+)
 
 FORMAT = 1
 REQUIRED: dict[str, type | tuple[type, ...]] = {
@@ -122,7 +130,9 @@ def decoded(raw: bytes, path: Path | str) -> Record:
         FFError: If they are damaged, of another format or no record.
     """
     try:
-        record: Record = json.loads(raw.decode("utf-8"), parse_int=_whole)
+        record: Record = json.loads(
+            raw.decode("utf-8"), parse_int=_whole, parse_float=_finite, parse_constant=_finite
+        )
     except (ValueError, RecursionError) as error:
         raise FFError(
             f"record {path} is damaged: {error}; delete it or run its seed again"
@@ -174,6 +184,13 @@ def _whole(digits: str) -> int:
     return int(digits)
 
 
+def _finite(text: str) -> float:
+    """Return the number; none is written that is not finite, so one that is not was not written by us."""
+    if not math.isfinite(value := float(text)):
+        raise ValueError(f"{text} is no number")
+    return value
+
+
 def _plain(value: Any) -> Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return _plain(dataclasses.asdict(value))
@@ -220,53 +237,25 @@ def _problem(record: Any) -> str | None:
 
 
 def _problem_of_parts(record: Record) -> str | None:
-    numbers = [*record["metrics"].values(), *record["layer_errors"]]
-    if not all(number is None or isinstance(number, int | float) for number in numbers):
+    if not are_measures(record["metrics"]) or not are_numbers(record["layer_errors"]):
         return "'metrics' and 'layer_errors' hold more than numbers"
     if not all(isinstance(claim, dict) and _has_fields(claim) for claim in record["claims"]):
         return f"a claim needs the keys {', '.join(sorted(_CLAIM_FIELDS))}"
     if not all(_is_claim(claim) for claim in record["claims"]):
         return "a claim's paper and target are numbers or null, higher_is_better is true or false, the rest text"
-    if not _are_objects(record["curves"]) or not all("epoch" in each for each in record["curves"]):
-        return "'curves' needs one object per epoch"
+    if not are_curves(record["curves"]):
+        return "'curves' needs one object per epoch, with numbers alone in its looks and layers"
     nets = record.get("nets", {})
-    if not isinstance(nets, dict) or not all(
-        isinstance(own, dict) and _are_objects(own.get("curves")) for own in nets.values()
-    ):
-        return "'nets' needs curves for each net"
+    if not isinstance(nets, dict) or not all(map(is_net, nets.values())):
+        return "'nets' needs curves for each net, and metrics that are numbers"
+    if not are_numbers([record.get(name) for name in COUNTS]):
+        return f"{', '.join(COUNTS)} must be numbers"
     traced = [record, *nets.values()]
-    if not all(_are_traces(own.get("traces", {})) for own in traced):
+    if not all(are_traces(own.get("traces", {})) for own in traced):
         return (
             "'traces' needs pictures, numbers by iteration, or for each side by iteration and layer"
         )
     return None
-
-
-def _are_objects(values: Any) -> bool:
-    return isinstance(values, list) and all(isinstance(value, dict) for value in values)
-
-
-def _are_traces(traces: Any) -> bool:
-    return isinstance(traces, dict) and all(map(_is_trace, traces.values()))
-
-
-def _is_trace(value: Any) -> bool:
-    if not isinstance(value, dict):
-        return _are_numbers(value)
-    # a picture is checked when drawn
-    return "image" in value or all(map(_are_rows, value.values()))
-
-
-def _are_rows(rows: Any) -> bool:
-    if not isinstance(rows, list) or not all(isinstance(row, list) for row in rows):
-        return False
-    return len({len(row) for row in rows}) == 1 and all(map(_are_numbers, rows))
-
-
-def _are_numbers(values: Any) -> bool:
-    return isinstance(values, list) and all(
-        v is None or (isinstance(v, int | float) and not isinstance(v, bool)) for v in values
-    )
 
 
 def _has_fields(claim: Mapping[str, Any]) -> bool:

@@ -9,7 +9,7 @@ import jinja2
 from matplotlib.figure import Figure
 
 from forward_forward import pictures, records, results
-from forward_forward.errors import UsageError
+from forward_forward.errors import UsageError, escaped
 from forward_forward.records import Claim, Record
 
 Figures = Mapping[str, tuple[Figure, str]]
@@ -45,7 +45,9 @@ def run_page(
             ("Configuration", _flat(record["config"])),
             ("Environment", _flat(record["environment"])),
         ],
-        command=record.get("command") or f"ff reproduce {record['recipe']} --seeds {results.SEEDS}",
+        command=escaped(
+            record.get("command") or f"ff reproduce {record['recipe']} --seeds {results.SEEDS}"
+        ),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from forward_forward.errors import escaped
 from forward_forward.records import Claim, Record, settings
 
 SEEDS = 3
@@ -117,8 +118,7 @@ def name_of(metric: str) -> str:
 
 def markdown(rows: Sequence[Mapping[str, Any]]) -> str:
     """Return the whole of RESULTS.md; the same rows give the same text."""
-    parts = [HEADER, table(_CLAIM_COLUMNS, [claim_cells(row) for row in rows])]
-    parts += _notes(rows)
+    parts = [HEADER, table(_CLAIM_COLUMNS, [claim_cells(row) for row in rows]), *_notes(rows)]
     recipes = list({row["recipe"]: row for row in reversed(rows)}.values())[::-1]
     parts += [
         "## Run it again\n",
@@ -297,4 +297,4 @@ def table(columns: Mapping[str, str], rows: Sequence[Sequence[str]]) -> str:
 
 def _cell(text: str) -> str:
     text = text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
-    return " ".join(text.split())
+    return escaped(" ".join(text.split()))

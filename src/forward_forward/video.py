@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from forward_forward.errors import DataError, UsageError
+from forward_forward.errors import DataError, UsageError, check_shape, check_whole
 
 Video = Callable[[Tensor, torch.Generator], Iterator[Tensor]]
 """Images `[B, D]` and a generator → frames, each `[B, D']`."""
@@ -43,6 +43,8 @@ class MovingImages:
     visible: float = 0.15
 
     def __post_init__(self) -> None:
+        check_shape(self.shape)
+        check_whole("size and number of frames", self.size, self.frames)
         if min(self.shape) < 1:
             raise UsageError(f"images of {self.shape}: channels, height and width are 1 or more")
         if self.size < max(self.shape[1:]):
@@ -85,7 +87,7 @@ class MovingImages:
             frame = images.new_zeros(batch, self.size, self.size, channels)
             frame[each, rows[:, :, None], columns[:, None, :]] = maps
             shown = torch.rand(frame.shape[:3], generator=generator, device=device) < self.visible
-            yield (frame * shown.unsqueeze(-1)).permute(0, 3, 1, 2).reshape(batch, -1)
+            yield (frame * shown.unsqueeze(-1)).permute(0, 3, 1, 2).flatten(1)
             place = place + velocity
 
 

@@ -137,3 +137,13 @@ def test_what_does_not_fit_is_refused(wrong):
     layer(fits)
     with pytest.raises(UsageError):
         layer({**fits, **wrong})
+
+
+@pytest.mark.parametrize(
+    "sizes",
+    [dict(in_shape=(6, 6)), dict(in_shape=(6, 6, 1, 1)), dict(grid=(2,)), dict(grid=(2, 2, 2)), dict(grid=2),
+     dict(field=2.5), dict(field="3"), dict(stride=1.5), dict(channels=1.5), dict(field=None)],
+)  # fmt: skip
+def test_sizes_of_another_kind_are_refused(sizes):
+    with pytest.raises(UsageError, match=r"give \(|no whole number"):
+        layer({"in_shape": (6, 6, 1), "grid": (2, 2), "channels": 2, "field": 3, **sizes})

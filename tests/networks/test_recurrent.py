@@ -501,3 +501,60 @@ def test_states_that_blow_up_are_named():
     learner.begin(Split(uniform(BATCH, PIXELS), labels_of(BATCH)), 0, 0)
     with pytest.raises(DivergenceError, match="layer 2 .* iteration 1 on frame 1"):
         learner.step(torch.arange(BATCH), generator(), 1.0)
+
+
+@pytest.mark.parametrize(
+    "options", [dict(window=3), dict(window=(1, 2, 3)), dict(window=(3.0, 5)), dict(iterations=8.5)]
+)
+def test_windows_of_another_kind_are_refused(options):
+    with pytest.raises(UsageError, match="give its first and last iteration|no whole number"):
+        dense_recurrent(16, 3, [4, 4], generator=generator(), **options)
+
+
+def test_numbers_of_numpy_count_iterations():
+    made = dense_recurrent(16, 3, [4, 4], generator=generator(), iterations=np.int64(6))
+    assert json.dumps(made.config()) and made.iterations == 6
+
+
+@pytest.mark.parametrize("field, depth", [(3.0, 2), (3, 1.5)])
+def test_local_nets_of_broken_sizes_are_refused(field, depth):
+    with pytest.raises(UsageError, match="no whole number"):
+        local_recurrent((1, 4, 4), 3, depth, generator=generator(), field=field)
+
+
+@pytest.mark.parametrize(
+    "images, codes", [(torch.rand(4, 16), torch.zeros(0, 1, 3)), (torch.rand(2, 4, 16), torch.zeros(3, 1, 3))]
+)  # fmt: skip
+def test_label_codes_that_do_not_fit_the_frames_are_refused(images, codes):
+    made = dense_recurrent(16, 3, [4, 4], generator=generator())
+    with pytest.raises(UsageError, match="label codes of"):
+        made.label_goodness(images, codes)
+
+
+def blown_up_in_layer_2():
+    made = dense_recurrent(16, 3, [4, 4], generator=generator())
+    with torch.no_grad():
+        next(made.layers[1].parameters()).fill_(float("nan"))
+    return made
+
+
+def taught_by(made, video=None):
+    rules = SmoothedGradient(1e-3), SmoothedGradient(1e-3)
+    learner = Iterated(made, random_wrong_label, *rules, video=video)
+    learner.begin(Split(torch.rand(6, 16), torch.arange(6) % 3), 0, 0)
+    return learner.step(torch.arange(6), generator(), 1.0)
+
+
+def test_the_layer_is_named_that_blew_up_and_not_those_that_hear_of_it():
+    with pytest.raises(DivergenceError, match="layer 2 is not finite in the bottom-up pass"):
+        taught_by(blown_up_in_layer_2())
+
+
+def test_frames_for_fewer_images_are_refused():
+    with pytest.raises(DataError, match="frame 1 is of 2 images, the batch of 6"):
+        taught_by(dense_recurrent(16, 3, [4, 4], generator=generator()), lambda x, g: iter([x[:2]]))
+
+
+def test_a_list_of_frames_is_a_video():
+    made = dense_recurrent(16, 3, [4, 4], generator=generator())
+    assert taught_by(made, lambda x, g: [x, x]).isfinite().all()

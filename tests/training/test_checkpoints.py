@@ -19,6 +19,7 @@ from forward_forward.errors import CheckpointError
 from forward_forward.training import checkpoints
 from forward_forward.training.checkpoints import (
     MANIFEST,
+    alone_in,
     check_writable,
     learner_tensors,
     read_folder,
@@ -387,3 +388,17 @@ def test_a_safetensors_file_of_the_wrong_kind(folder):
     rewrite(folder, sha256=hashlib.sha256(data).hexdigest())
     with pytest.raises(CheckpointError):
         read_folder(folder)
+
+
+def test_a_second_run_is_kept_out_of_a_folder(tmp_path):
+    pytest.importorskip("fcntl")
+    with alone_in(tmp_path / "run"):
+        with (
+            pytest.raises(CheckpointError, match="another run is at work in"),
+            alone_in(tmp_path / "run"),
+        ):
+            pass
+        with alone_in(tmp_path / "other"):
+            pass
+    with alone_in(tmp_path / "run"):
+        assert not list((tmp_path / "run").iterdir())

@@ -1,6 +1,7 @@
 """`ff report`: pages of pictures."""
 
 import json
+import math
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -67,9 +68,14 @@ def _memory(folder: Path) -> Any:
         return None
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-        if {"transient_mib", "us_per_image", "units", "batch"} <= found.keys():
+        if {"units", "batch"} <= found.keys() and all(
+            math.isfinite(size) and size > 0 and int(depth) > 0
+            for part in ("transient_mib", "us_per_image")
+            for sizes in found[part].values()
+            for depth, size in sizes.items()
+        ):
             return found
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, KeyError, TypeError, RecursionError):
         pass
     raise FFError(
         f"{path} holds no figures of memory; make it again: ff bench memory --save {folder}"

@@ -35,7 +35,7 @@ def results(
         say_json(rows)
     texts = {out: core.markdown(rows)}
     if readme.is_file():
-        old = readme.read_text(encoding="utf-8")
+        old = _text_of(readme)
         texts[readme] = core.between_marks(old, core.summary(rows))
     texts |= _pages(pages, rows, records)
     stale = [path for path, text in texts.items() if not core.check(path, text)]
@@ -58,9 +58,19 @@ def _pages(folder: Path, rows: Any, root: Path) -> dict[Path, str]:
 
     kept, texts = read_all(root), {}
     for path in sorted(folder.glob("*.md")):
-        old = path.read_text(encoding="utf-8")
+        old = _text_of(path)
         texts[path] = filled(old, rows, kept)
     return texts
+
+
+def _text_of(page: Path) -> str:
+    try:
+        return page.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise FFError(
+            f"{page} is no text in UTF-8 ({error.reason} at byte {error.start}); "
+            "convert it, or name another file"
+        ) from None
 
 
 def rows_of(root: Path) -> list[dict[str, object]]:

@@ -1,13 +1,14 @@
 """Local receptive fields without weight sharing: every place of a grid looks at its own patch with its own weights."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from forward_forward.errors import UsageError
+from forward_forward.errors import UsageError, check_whole
 from forward_forward.layers.dense import accumulate_bias, clear_
 from forward_forward.layers.local_layer import LocalLayer
 from forward_forward.precision import accumulate_product, product
@@ -219,6 +220,14 @@ def _check_sizes(
     margin: int,
     tile: int,
 ) -> None:
+    for name, given, parts in (
+        ("a map", in_shape, "(height, width, depth)"),
+        ("a grid", grid, "(rows, columns)"),
+    ):
+        if not isinstance(given, Sequence) or len(given) != parts.count(",") + 1:
+            raise UsageError(f"{name} of {given!r}: give {parts}")
+    sizes = (*in_shape, *grid, channels, field, stride, margin, tile)
+    check_whole("sizes of local fields", *sizes)
     if min(*in_shape, *grid, channels, field, stride, tile) <= 0 or not 0 <= margin < field:
         raise UsageError(
             f"local fields of {field}, stride {stride}, margin {margin}, tile {tile}, {channels} channels on a "

@@ -74,14 +74,17 @@ def check_images(images: Any, features: int, layer: LocalLayer) -> None:
         )
 
 
-def check_codes(codes: Tensor, images: int, classes: int) -> None:
-    """Raise a `UsageError` for label codes that are not `[K, 1 or B, C]` of so many images and classes."""
+def check_codes(codes: Tensor, frame: Tensor, classes: int) -> None:
+    """Raise a `UsageError` for label codes that are not `[K, 1 or B, C]`, for a frame `[1 or K, B, D]`."""
+    blocks, images = frame.shape[:2]
     if codes.shape[-1] != classes:
         raise UsageError(f"label codes for {codes.shape[-1]} classes; this net has {classes}")
-    if codes.ndim != 3 or codes.shape[1] not in (1, images) or not codes.is_floating_point():
+    fits = codes.ndim == 3 and codes.shape[1] in (1, images) and len(codes) > 0
+    if not fits or not codes.is_floating_point() or blocks not in (1, len(codes)):
         raise UsageError(
-            f"label codes of {tuple(codes.shape)} {_name(codes.dtype)} for {images} images; "
-            f"give floats, (labels, 1 or {images}, {classes})"
+            f"label codes of {tuple(codes.shape)} {_name(codes.dtype)} for {images} images"
+            f"{f' in {blocks} blocks' if blocks > 1 else ''}; give floats, "
+            f"({blocks if blocks > 1 else 'labels'}, 1 or {images}, {classes})"
         )
 
 

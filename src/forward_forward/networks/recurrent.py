@@ -11,13 +11,10 @@ from forward_forward.layers.described import build_layer, describe_layer
 from forward_forward.layers.joint import Joint
 from forward_forward.layers.softmax_head import SoftmaxHead
 from forward_forward.networks.network import check_codes, check_images
-from forward_forward.networks.state import Frame, Reaction, State, added
+from forward_forward.networks.state import Frame, Reaction, State, added, checked_window
 from forward_forward.networks.wiring import IMAGE, LABEL, Source, check_fit, checked, image_size
 from forward_forward.normalization import Normalization, length
 from forward_forward.spec import describe, find_normalization
-
-MOST_ITERATIONS = 10_000
-"""A net that runs for longer than this never answers."""
 
 
 class Recurrent(nn.Module):
@@ -69,18 +66,10 @@ class Recurrent(nn.Module):
             raise UsageError(f"{classes} classes: a wrong label needs at least 2 classes")
         if not 0 <= keep < 1:
             raise UsageError(f"keep {keep} must be from 0 to below 1")
-        first, last = window
-        whole = all(isinstance(number, int) for number in (first, last, iterations))
-        if not whole or not 1 <= first <= last <= iterations <= MOST_ITERATIONS:
-            raise UsageError(
-                f"goodness of iterations {first} to {last}, but the net runs for {iterations}: choose a window "
-                f"within them, and {MOST_ITERATIONS:,} at most"
-            )
         self.layers = cast("Sequence[Joint]", nn.ModuleList(layers))
         self.classes = classes
         self.keep = keep
-        self.iterations = iterations
-        self.window = (first, last)
+        self.iterations, self.window = checked_window(iterations, window)
         self.alternate = alternate
         self.normalization = normalization
         self.in_features = image_size(layers, self.wiring)
@@ -164,7 +153,7 @@ class Recurrent(nn.Module):
                 "a net that a label feeds needs label codes, and one without takes none"
             )
         if codes is not None:
-            check_codes(codes, frame.images.shape[1], self.classes)
+            check_codes(codes, frame.images, self.classes)
         drives = []
         for index, (layer, sources) in enumerate(zip(self.layers, self.wiring, strict=True)):
             drive: Tensor = layer.bias
@@ -278,8 +267,7 @@ class Recurrent(nn.Module):
         """Build a network from what `config` returned; its weights are not drawn anew in a known way."""
         rest = dict(config)
         layers = [cast("Joint", build_layer(described)) for described in rest.pop("layers")]
-        normalization = find_normalization(rest.pop("normalization"))
-        return cls(layers, **rest, normalization=normalization)
+        return cls(layers, **rest | {"normalization": find_normalization(rest["normalization"])})
 
     def _react(
         self, index: int, state: State, drive: Tensor, above: list[Tensor] | None

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from forward_forward.environment import check_room
-from forward_forward.errors import UsageError
+from forward_forward.errors import UsageError, check_shape, check_whole
 from forward_forward.goodness import sum_of_squares
 from forward_forward.layers.dense import Dense
 from forward_forward.layers.joint import Joint
@@ -104,6 +104,8 @@ def local_recurrent(
         wiring: who feeds whom; None is figure 3's, `wiring.neighbours`.
         rest: as of `dense_recurrent`.
     """
+    check_shape(in_shape)
+    check_whole("depth and fields of a net", depth, field)
     if field % 2 == 0:
         raise UsageError(f"fields of {field} have no middle; take an odd size")
     wiring = _of_depth(neighbours(depth) if wiring is None else wiring, depth)

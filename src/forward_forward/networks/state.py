@@ -1,9 +1,15 @@
 """What a recurrent net passes along: the frame it sees, the state it is in, what a layer just did."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+
+from forward_forward.errors import UsageError, check_whole
+
+MOST_ITERATIONS = 10_000
+"""A net that runs for longer than this never answers."""
 
 
 @dataclass(frozen=True)
@@ -60,3 +66,21 @@ class Reaction:
 def added(z: Tensor, term: Tensor) -> Tensor:
     """Return z + term, broadcast; in place where z is of the sum's shape."""
     return z.add_(term) if torch.broadcast_shapes(z.shape, term.shape) == z.shape else z + term
+
+
+def checked_window(iterations: int, window: Sequence[int]) -> tuple[int, tuple[int, int]]:
+    """Return how long a net runs, and the first and last iteration that count, as plain numbers.
+
+    Raises:
+        UsageError: when they are not whole, or the window does not lie within the iterations.
+    """
+    if not isinstance(window, Sequence) or len(window) != 2:
+        raise UsageError(f"a window of {window!r}: give its first and last iteration")
+    check_whole("iterations, and a window of them", iterations, *window)
+    first, last = map(int, window)
+    if not 1 <= first <= last <= iterations <= MOST_ITERATIONS:
+        raise UsageError(
+            f"goodness of iterations {first} to {last}, but the net runs for {iterations}: choose a window "
+            f"within them, and {MOST_ITERATIONS:,} at most"
+        )
+    return int(iterations), (first, last)

@@ -22,6 +22,7 @@ from forward_forward.pictures.style import (
 )
 
 NAMED_CELLS, NAMED_SYMBOLS = 20, 40
+LONGEST_NAME = 24
 
 
 def goodness_histograms(
@@ -78,7 +79,7 @@ def confusion_matrix(counts: np.ndarray, class_names: Sequence[str]) -> Figure:
             colour = "white" if shares[row, column] > 0.8 else INK
             text = f"{counts[row, column]:d}"
             axis.text(column, row, text, ha="center", va="center", fontsize=8.5, color=colour)
-    names = [escaped(name) for name in class_names]
+    names = [_shortened(escaped(name)) for name in class_names]
     widest = max(map(len, class_names))
     if len(counts) <= NAMED_CELLS or (widest == 1 and len(counts) <= NAMED_SYMBOLS):
         shown = [name.replace(" ", "␣") if widest == 1 else name for name in names]
@@ -92,6 +93,10 @@ def confusion_matrix(counts: np.ndarray, class_names: Sequence[str]) -> Figure:
     true, taken = divmod(int(mistakes.argmax()), len(counts))
     worst = f" Most often {names[true]} is taken for {names[taken]}." if wrong else ""
     return labelled(figure, f"Confusion matrix of {len(counts)} classes: {title}.{worst}")
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
 
 
 def error_bars_by_readout(

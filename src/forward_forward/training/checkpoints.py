@@ -3,8 +3,9 @@
 import contextlib
 import hashlib
 import json
+import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,11 @@ from torch import Tensor
 from forward_forward.errors import CheckpointError
 from forward_forward.files import write_whole
 from forward_forward.training.learner import Learner
+
+try:
+    import fcntl
+except ImportError:  # on Windows
+    fcntl = None  # type: ignore[assignment]
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -65,6 +71,33 @@ def check_writable(folder: Path) -> None:
         raise CheckpointError(
             f"cannot write to {folder}: {error.strerror or error}; choose another folder"
         ) from None
+
+
+@contextlib.contextmanager
+def alone_in(folder: Path | None) -> Iterator[None]:
+    """Keep other runs out of a folder, which is made if need be, for as long as this one lasts, however it ends.
+
+    Where the system or the disk knows no locks, nobody is kept out.
+
+    Raises:
+        CheckpointError: when another run is in it.
+    """
+    if folder is None or fcntl is None:
+        yield
+        return
+    with contextlib.ExitStack() as stack:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(folder, os.O_RDONLY)
+            stack.callback(os.close, descriptor)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CheckpointError(
+                f"another run is at work in {folder}; wait until it has ended, or choose another folder"
+            ) from None
+        except OSError:
+            pass
+        yield
 
 
 def read_folder(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:

@@ -74,8 +74,9 @@ class Iterated(AllLayers):
         network, labels = self.network, self.split.labels[rows]
         images = self._images(rows, generator)
         frames = iter((images,) if self.video is None else self.video(images, generator))
-        frame = network.project(_first_of(frames))
+        frame = network.project(_first_of(frames, len(images)))
         state = network.begin(frame)
+        _check_begun(state)
         logits = None
         if network.head is not None:
             features, logits = network.read_state(state)
@@ -88,6 +89,7 @@ class Iterated(AllLayers):
         if not network.labelled:
             frame = network.project(both.view(2, *images.shape))
             state = network.begin(frame)
+            _check_begun(state)
         code = codes[0] if codes else None
         seen = self._teach_layers(frame, code, state, gain)
         count = 1
@@ -171,10 +173,24 @@ def _check_finite(statistics: Tensor, frame: int) -> None:
         )
 
 
-def _first_of(frames: Iterator[Tensor]) -> Tensor:
+def _check_begun(state: State) -> None:
+    """Name the layer where the bottom-up pass blew up: from the first iteration on, those below hear of it too."""
+    for layer, y in enumerate(state.y, start=1):
+        if y.device.type == "cpu" and not bool(y.isfinite().all()):
+            raise DivergenceError(
+                f"the state of layer {layer} is not finite in the bottom-up pass before iteration 1 on frame 1; "
+                "lower the learning rate, or look for what is odd in the data"
+            )
+
+
+def _first_of(frames: Iterator[Tensor], images: int) -> Tensor:
     first = next(frames, None)
     if first is None:
         raise DataError("a video without a frame: there is nothing to learn from")
+    if len(first) != images:
+        raise DataError(
+            f"frame 1 is of {len(first)} images, the batch of {images}: each image has a video of its own"
+        )
     return first
 
 
@@ -185,8 +201,8 @@ def video_scores(network: Recurrent, video: Video, images: Tensor) -> Scores:
     shown again and again. The same batch of images always makes the same videos.
     """
     codes = every_label(network.classes, images)
-    frames = video(images, generator(0, "video", device=images.device))
-    first = network.project(_first_of(frames))
+    frames = iter(video(images, generator(0, "video", device=images.device)))
+    first = network.project(_first_of(frames, len(images)))
     sums, total = {}, None
     for n, goodness in enumerate(goodness_by_frame(network, chain([first], frames), codes), 1):
         total = goodness if total is None else total + goodness

@@ -25,6 +25,7 @@ from forward_forward.randomness import generator as seeded
 from forward_forward.spec import describe
 from forward_forward.training.checkpoints import (
     MANIFEST,
+    alone_in,
     check_writable,
     learner_tensors,
     read_folder,
@@ -57,7 +58,8 @@ def train(
         watch: called about ten times a second.
 
     Raises:
-        CheckpointError: when a checkpoint is damaged, or is of another configuration, or the folder cannot be written.
+        CheckpointError: when a checkpoint is damaged, or is of another configuration, or the folder cannot be written
+            or is another run's at the moment.
         DivergenceError: when a loss is no longer finite; the last checkpoint stays.
         UsageError: when the net is for another number of classes, or would be tuned on a test split.
         Stopped: on Ctrl-C, SIGTERM or SIGHUP, after the state was saved; a second one stops at once.
@@ -66,9 +68,9 @@ def train(
     if folder is not None:
         check_writable(folder)
     run = _Run(learner, data, plan, folder, watch)
-    if resume:
-        run.restore()
-    with polite_interrupt() as interrupted:
+    with alone_in(folder), polite_interrupt() as interrupted:
+        if resume:
+            run.restore()
         try:
             run.go(interrupted)
         except FFError:
