@@ -9,7 +9,8 @@ Differences from the paper:
 1. The loss of a pair is silu(−6 (g⁺ − g⁻)) on mean squares, with peer normalisation; the paper's, its rates, weight
    decay, batch size and number of epochs are not stated: 60 epochs here, batches of 100, the rest as in
    `hinton2022_recurrent`, with its differences 3 and 4.
-2. Backpropagation: AdamW at 5e-4, falling linearly, weight decay 0.1; leaving half of the hidden units out is ours.
+2. Backpropagation: AdamW at 5e-4, falling linearly, weight decay 0.1; leaving half of the hidden units out, and
+   images that are standardised, are ours.
 """
 
 from collections.abc import Mapping
@@ -22,6 +23,7 @@ from forward_forward.negatives import hard_by_softmax
 from forward_forward.networks.recurrent_nets import local_recurrent
 from forward_forward.precision import fast_matmul_dtype
 from forward_forward.randomness import generator
+from forward_forward.recipes.best_supervised import fitting_pixels
 from forward_forward.recipes.hinton2022_recurrent import HEAD_RULE, PARTS, RULE
 from forward_forward.recipes.recipe import Build, Recipe
 from forward_forward.records import Claim
@@ -96,7 +98,9 @@ def _backpropagation(depth: int) -> Build:
             )
             for index in range(depth)
         ]
-        network = LocalPerceptron(layers, data.classes, generator=draw, dropout=0.5)
+        network = LocalPerceptron(
+            layers, data.classes, generator=draw, dropout=0.5, **fitting_pixels(data)
+        )
         learner = Backpropagation(
             network.to(device), Adam(rate=5e-4, weight_decay=0.1), fast_matmul_dtype(device)
         )
