@@ -119,3 +119,23 @@ def standardised(images: Tensor, mean: float, std: float) -> Tensor:
         tensor([-1.,  1.])
     """
     return images if (mean, std) == (0.0, 1.0) else (images - mean) / std
+
+
+def checked_pixels(mean: float, std: float) -> tuple[float, float]:
+    """Return the mean and the deviation that images are to be standardised by.
+
+    Raises:
+        UsageError: when no images have such.
+    """
+    if not (math.isfinite(mean) and 0 < std < math.inf):
+        raise UsageError(
+            f"pixels of mean {mean} and deviation {std}: it must be above 0, both finite"
+        )
+    return float(mean), float(std)
+
+
+def described_pixels(pixels: tuple[float, float]) -> dict[str, float]:
+    """Return them as plain JSON; nothing where images stay as they are, as nets were described before they could."""
+    return (
+        {} if pixels == (0.0, 1.0) else dict(zip(("pixel_mean", "pixel_std"), pixels, strict=True))
+    )

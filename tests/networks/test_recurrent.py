@@ -354,8 +354,18 @@ def test_scores_of_a_video_add_up_over_frames():
     assert torch.equal(learner.scores(images).readouts["goodness"], readouts["goodness"])
 
 
+@pytest.mark.parametrize("make", [recurrent, local])
+def test_images_are_standardised_by_the_net(make):
+    images = uniform(BATCH, PIXELS)
+    plain, own = make(), make(pixel_mean=0.5, pixel_std=0.25)
+    shown = (images - 0.5) / 0.25
+    assert goodness_per_label(own, images).equal(goodness_per_label(plain, shown))
+    assert own.project(images).images.equal(plain.project(shown).images)
+    assert not goodness_per_label(own, images).equal(goodness_per_label(plain, images))
+
+
 def test_config_builds_the_same_network():
-    network = local(wiring=with_skips(2), keep=0.4, alternate=True)
+    network = local(wiring=with_skips(2), keep=0.4, alternate=True, pixel_mean=0.4, pixel_std=0.3)
     twin = Recurrent.from_config(network.config()).double()
     twin.load_state_dict(network.state_dict())
     images = uniform(BATCH, PIXELS)

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from forward_forward.environment import check_room
 from forward_forward.errors import UsageError
-from forward_forward.normalization import standardised
+from forward_forward.normalization import checked_pixels, described_pixels, standardised
 
 
 class Perceptron(nn.Module):
@@ -110,26 +110,6 @@ def dropped(activities: Tensor, share: float, generator: torch.Generator | None)
         raise UsageError("leaving units out in training takes a generator; or call eval() first")
     draw = torch.rand(activities.shape, generator=generator, device=activities.device)
     return activities * (draw >= share) / (1 - share)
-
-
-def checked_pixels(mean: float, std: float) -> tuple[float, float]:
-    """Return the mean and the deviation that images are to be standardised by.
-
-    Raises:
-        UsageError: when no images have such.
-    """
-    if not (math.isfinite(mean) and 0 < std < math.inf):
-        raise UsageError(
-            f"pixels of mean {mean} and deviation {std}: it must be above 0, both finite"
-        )
-    return float(mean), float(std)
-
-
-def described_pixels(pixels: tuple[float, float]) -> dict[str, float]:
-    """Return them as plain JSON; nothing where images stay as they are, as nets were described before they could."""
-    return (
-        {} if pixels == (0.0, 1.0) else dict(zip(("pixel_mean", "pixel_std"), pixels, strict=True))
-    )
 
 
 @torch.no_grad()

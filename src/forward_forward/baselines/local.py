@@ -7,16 +7,11 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from forward_forward.baselines.backprop import (
-    checked_pixels,
-    described_pixels,
-    draw_linear_,
-    dropped,
-)
+from forward_forward.baselines.backprop import draw_linear_, dropped
 from forward_forward.errors import UsageError
 from forward_forward.layers.described import describe_layer
 from forward_forward.layers.local_fields import LocalFields
-from forward_forward.normalization import standardised
+from forward_forward.normalization import checked_pixels, described_pixels, standardised
 
 
 class LocalPerceptron(nn.Module):

@@ -13,7 +13,13 @@ from forward_forward.layers.softmax_head import SoftmaxHead
 from forward_forward.networks.network import check_codes, check_images
 from forward_forward.networks.state import Frame, Reaction, State, added, checked_window
 from forward_forward.networks.wiring import IMAGE, LABEL, Source, check_fit, checked, image_size
-from forward_forward.normalization import Normalization, length
+from forward_forward.normalization import (
+    Normalization,
+    checked_pixels,
+    described_pixels,
+    length,
+    standardised,
+)
 from forward_forward.spec import describe, find_normalization
 
 
@@ -36,6 +42,7 @@ class Recurrent(nn.Module):
         window: first and last iteration, counted from 1, over which goodness is averaged.
         alternate: whether even and odd layers take turns.
         normalization: of images, labels and activities.
+        pixel_mean, pixel_std: images are standardised by these before; 0 and 1 leave them as they are.
         head: whether a softmax is learned alongside.
 
     Raises:
@@ -57,6 +64,8 @@ class Recurrent(nn.Module):
         window: tuple[int, int] = (3, 5),
         alternate: bool = False,
         normalization: Normalization = length,
+        pixel_mean: float = 0.0,
+        pixel_std: float = 1.0,
         head: bool = True,
     ) -> None:
         super().__init__()
@@ -72,6 +81,7 @@ class Recurrent(nn.Module):
         self.iterations, self.window = checked_window(iterations, window)
         self.alternate = alternate
         self.normalization = normalization
+        self.pixels = checked_pixels(pixel_mean, pixel_std)
         self.in_features = image_size(layers, self.wiring)
         like = next(layers[0].parameters())
         units = sum(layer.units for layer in layers)
@@ -99,7 +109,8 @@ class Recurrent(nn.Module):
             raise DataError(
                 f"frames of {shape}; this net reads rows of {self.in_features}, or two blocks of them"
             )
-        images = self.normalization(images if images.ndim == 3 else images.unsqueeze(0))
+        images = standardised(images if images.ndim == 3 else images.unsqueeze(0), *self.pixels)
+        images = self.normalization(images)
         shares = {
             index: layer.share(sources.index(IMAGE), images)
             for index, (layer, sources) in enumerate(zip(self.layers, self.wiring, strict=True))
@@ -260,6 +271,7 @@ class Recurrent(nn.Module):
             "normalization": describe(self.normalization),
             "head": self.head is not None,
             **{name: getattr(self, name) for name in names},
+            **described_pixels(self.pixels),
         }
 
     @classmethod

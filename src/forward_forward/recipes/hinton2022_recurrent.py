@@ -29,6 +29,7 @@ from forward_forward.networks.recurrent import Recurrent
 from forward_forward.networks.recurrent_nets import dense_recurrent
 from forward_forward.precision import fast_matmul_dtype
 from forward_forward.randomness import generator
+from forward_forward.recipes.best_supervised import fitting_pixels
 from forward_forward.recipes.recipe import Recipe
 from forward_forward.records import Claim
 from forward_forward.training.iterated import Iterated
@@ -78,7 +79,7 @@ def recurrent_learner(
         generator=generator(seed, "weights"),
         matmul_dtype=matmul_dtype or fast_matmul_dtype(device),
         device=device,
-        **{**PARTS, **rest},
+        **{**PARTS, **fitting_pixels(data), **rest},
     )
     layers = rule(rate=rate, weight_decay=weight_decay)
     return Iterated(network, negatives or hard_by_softmax, layers, HEAD_RULE, augment=augment)

@@ -9,8 +9,8 @@ Differences from the paper:
 1. The loss of a pair is silu(−6 (g⁺ − g⁻)) on mean squares, with peer normalisation; the paper's, its rates, weight
    decay, batch size and number of epochs are not stated: 60 epochs here, batches of 100, the rest as in
    `hinton2022_recurrent`, with its differences 3 and 4.
-2. Backpropagation: AdamW at 5e-4, falling linearly, weight decay 0.1; leaving half of the hidden units out, and
-   images that are standardised, are ours.
+2. Images are standardised, for Forward-Forward and for backpropagation: raw ones cost ten points (LOG.md).
+3. Backpropagation: AdamW at 5e-4, falling linearly, weight decay 0.1; leaving half of the hidden units out is ours.
 """
 
 from collections.abc import Mapping
@@ -72,7 +72,7 @@ def _forward_forward(goodness: Goodness, depth: int) -> Build:
             window=(4, 6),
             matmul_dtype=fast_matmul_dtype(device),
             device=device,
-            **PARTS | {"goodness": goodness},
+            **PARTS | {"goodness": goodness} | fitting_pixels(data),
         )
         learner = Iterated(network, hard_by_softmax, RULE, HEAD_RULE)
         return learner, Plan(epochs=EPOCHS, batch_size=100, seed=seed)
