@@ -27,7 +27,6 @@ from forward_forward.recipes.best_supervised import (
     best_learner,
     fitting_pixels,
     fitting_place,
-    fitting_strength,
 )
 from forward_forward.recipes.hinton2022_recurrent import recurrent_learner
 from forward_forward.slopes import Goodness
@@ -212,8 +211,9 @@ def _composed(
     negatives = settings.negatives
     label: dict[str, Any] = {
         "place": place,
-        "strength": _first(settings.strength, fitting_strength(data)),
-        **fitting_pixels(data),
+        "strength": layer.strength,
+        "pixel_mean": layer.pixel_mean,
+        "pixel_std": layer.pixel_std,
     }
     if isinstance(negatives, type):
         if settings.place is not None or settings.strength is not None:

@@ -5,9 +5,7 @@ Claim: backpropagation is 4.2 to 11 points of accuracy ahead (section IV-B, tabl
 Differences from the source:
 1. Its accuracies, 63.8 to 76.3 %, cannot be: fully connected nets on raw pixels reach about 30 % by
    backpropagation, and its published program knows the labels 0 to 9 only. Only the comparison is taken over.
-2. Those of `bewtra2023_mnist`; 10 epochs. Both nets standardise their images; the label is four times as strong,
-   Forward-Forward's rate is 3e-3, backpropagation's 5e-4 and it sees all pixels. Chosen on held-out images of CIFAR-10,
-   1000 and 500 units, 8 epochs on 20,000 images: 49.7 % by goodness, 48.5 % by backpropagation (LOG.md).
+2. Those of `bewtra2023_cifar10` but the first; nothing was chosen on these images.
 """
 
 from forward_forward.recipes.matched import FOR_PHOTOS, matched_recipe
