@@ -150,8 +150,8 @@ def _fp32_multiplied_as_bf16() -> Iterator[None]:
 
 
 def _transposed(x: Tensor, dtype: torch.dtype) -> Tensor:
-    """Return xᵀ in `dtype`; on a CPU laid out anew, which costs less than a matmul that reads across rows."""
-    if x.device.type != "cpu":
+    """Return xᵀ in `dtype`; for AMX laid out anew, which costs less there than a matmul that reads across rows."""
+    if x.device.type != "cpu" or not torch.cpu._is_amx_tile_supported():
         return x.to(dtype).mT
     # block by block, so that what is read across rows is still in the cache when its neighbours are read
     return torch.cat([block.mT for block in x.to(dtype).split(BLOCK, dim=-2)], dim=-1)

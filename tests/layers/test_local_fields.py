@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from forward_forward.errors import UsageError
+from forward_forward.layers import local_fields
 from forward_forward.layers.local_fields import LocalFields
 from forward_forward.losses import SymBa, ThresholdLogistic
 from forward_forward.training.optimizers import SmoothedGradient
@@ -103,9 +104,22 @@ def test_tiles_change_nothing_but_speed():
             whole = alone.dense_weight()
             places = torch.eye(len(whole), dtype=torch.float64)
             wanted = tiled._as_tiles(whole)
-            tiled.weight.copy_((tiled._windows(places).mT @ wanted) * tiled.seen)
+            tiled.weight.copy_((tiled._windows(tiled._framed(places)).mT @ wanted) * tiled.seen)
         h = inputs_of(alone)
         torch.testing.assert_close(tiled(h), alone(h))
+
+
+def test_windows_in_portions_teach_the_same(monkeypatch):
+    made = layer(SHAPES["tiles"])
+    h, dz = inputs_of(made), normal(8, made.units)
+    made.make_gradients()
+    made.accumulate((h,), dz, 0)
+    whole = made.weight.grad.clone()
+    two_tiles = 2 * made.weight[0, :, 0].numel() * h[:, 0].nbytes
+    monkeypatch.setattr(local_fields, "KEPT", two_tiles)
+    assert [part.stop for part in made._portions(h)] == [2, 4, 6]
+    made.accumulate((h,), dz, 0.5)
+    torch.testing.assert_close(made.weight.grad, 1.5 * whole)
 
 
 def test_units_of_a_place_start_with_the_variance_of_their_own_field():

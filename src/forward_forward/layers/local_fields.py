@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from forward_forward.allocator import KEPT
 from forward_forward.errors import UsageError, check_whole
 from forward_forward.layers.dense import accumulate_bias, clear_
 from forward_forward.layers.local_layer import LocalLayer
@@ -118,15 +119,19 @@ class LocalFields(LocalLayer):
             weight = weight * self.seen  # type: ignore[assignment]  # no gradient where nothing is seen
         if self.matmul_dtype is not None and not torch.is_grad_enabled():
             h = h.to(self.matmul_dtype)  # before windows repeat each value
-        z = product(self._windows(h), weight, self.matmul_dtype, self.cast)
+        z = product(self._windows(self._framed(h)), weight, self.matmul_dtype, self.cast)
         z = self._as_map(z)
         return z if self.bias is None else z + self.bias
 
     def accumulate(self, inputs: tuple[Any, ...], dz: Tensor, decay: float) -> None:
+        gradient = self.weight.grad
+        assert gradient is not None
         (h,) = inputs
-        windows, dz_tiles = self._windows(h), self._as_tiles(dz)
-        accumulate_product(self.weight.grad, windows, dz_tiles, decay, self.matmul_dtype)  # type: ignore[arg-type]
-        self._forget_unseen(self.weight.grad)  # type: ignore[arg-type]
+        h, dz_tiles = self._framed(h), self._as_tiles(dz)
+        for tiles in self._portions(h):
+            windows = self._windows(h, tiles)
+            accumulate_product(gradient[tiles], windows, dz_tiles[tiles], decay, self.matmul_dtype)
+        self._forget_unseen(gradient)
         accumulate_bias(self.bias, dz, decay)
 
     def dense_weight(self) -> Tensor:
@@ -135,10 +140,10 @@ class LocalFields(LocalLayer):
         places = torch.eye(
             height * width * depth, device=self.weight.device, dtype=self.weight.dtype
         )
-        return self._as_map(self._windows(places) @ self.weight).detach()
+        return self._as_map(self._windows(self._framed(places)) @ self.weight).detach()
 
-    def _windows(self, h: Tensor) -> Tensor:
-        """Return what each tile of places sees, `[tiles, R, inputs]`."""
+    def _framed(self, h: Tensor) -> Tensor:
+        """Return flat maps as `[R, rows, columns, depth]`, with zeros around them as far as windows reach."""
         height, width, depth = self.in_shape
         if self.channels_first:
             h = h.unflatten(1, (depth, height, width)).permute(0, 2, 3, 1)
@@ -151,11 +156,23 @@ class LocalFields(LocalLayer):
         ]
         if self.margin or any(ends):
             h = F.pad(h, (0, 0, self.margin, ends[1], self.margin, ends[0]))
-        starts = [range(0, tiles * step, step) for tiles in self.tiles]
-        size = self.window
+        return h
+
+    def _windows(self, framed: Tensor, tiles: slice = slice(None)) -> Tensor:
+        """Return what each of some tiles of places sees, `[tiles, R, inputs]`."""
+        step, size = self.tile * self.stride, self.window
+        starts = [range(0, count * step, step) for count in self.tiles]
+        corners = [(top, left) for top in starts[0] for left in starts[1]][tiles]
         return torch.stack(
-            [h[:, top : top + size, left : left + size] for top in starts[0] for left in starts[1]]
+            [framed[:, top : top + size, left : left + size] for top, left in corners]
         ).flatten(2)
+
+    def _portions(self, framed: Tensor) -> list[slice]:
+        """Return tiles in groups whose windows are small enough for the CPU to keep their memory between steps."""
+        count = math.prod(self.tiles)
+        one = len(framed) * self.window**2 * self.in_shape[2] * framed.element_size()
+        many = count if framed.device.type != "cpu" else max(1, KEPT // max(1, one))
+        return [slice(start, start + many) for start in range(0, count, many)]
 
     def _as_map(self, tiles: Tensor) -> Tensor:
         """Return values `[tiles, R, units]` as flat maps `[R, U]`."""
