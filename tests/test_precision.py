@@ -206,9 +206,10 @@ def test_copies_are_no_part_of_a_model():
 
 @pytest.mark.parametrize("dtype", [None, BF16])
 @pytest.mark.parametrize("decay", [0.0, 0.9])
-@pytest.mark.parametrize("few_rows", [0, 512])
-def test_a_product_is_added_to_what_decays(monkeypatch, dtype, decay, few_rows):
+@pytest.mark.parametrize(("amx", "few_rows"), [(True, 0), (True, 512), (False, 512)])
+def test_a_product_is_added_to_what_decays(monkeypatch, dtype, decay, amx, few_rows):
     monkeypatch.setattr("forward_forward.precision.FEW_ROWS", few_rows)
+    monkeypatch.setattr("forward_forward.precision._has_amx", lambda: amx)
     left, right = uniform(8, 4, dtype=torch.float32), uniform(8, 3, seed=1, dtype=torch.float32)
     total = uniform(4, 3, seed=2, dtype=torch.float32)
     expected = decay * total + left.t() @ right

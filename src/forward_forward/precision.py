@@ -20,10 +20,16 @@ def fast_matmul_dtype(device: torch.device | str) -> torch.dtype:
     if device.type == "cuda":
         native = torch.cuda.get_device_capability(device)[0] >= 8
     elif device.type == "cpu":
-        native = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+        native = torch.cpu._is_avx512_bf16_supported() or _has_amx()
     else:
         native = False
     return torch.bfloat16 if native else torch.float32
+
+
+@cache
+def _has_amx() -> bool:
+    """Return whether the CPU multiplies bf16 in tiles: then products are so fast that what surrounds them counts."""
+    return bool(torch.cpu._is_amx_tile_supported())
 
 
 class CastCache:
@@ -90,7 +96,7 @@ def product(
 BLOCK = 200
 """Rows that are transposed at a time."""
 FEW_ROWS = 512
-"""Up to so many rows a CPU adds a bf16 product to an fp32 total faster than it makes the product in bf16 first."""
+"""Up to so many rows AMX adds a bf16 product to an fp32 total faster than it makes the product in bf16 first."""
 
 
 def accumulate_product(
@@ -98,8 +104,9 @@ def accumulate_product(
 ) -> None:
     """total ← decay · total + leftᵀ right, the matmul in `dtype`, the sum in `total`'s own.
 
-    Of few rows the sum costs more than the product. There the CPU rounds operands to bf16 as it reads them and
-    adds to the total as it writes: one pass over the total and none over a bf16 product.
+    Of few rows the sum costs more than the product, where there is AMX. There the CPU rounds operands to bf16 as it
+    reads them and adds to the total as it writes: one pass over the total and none over a bf16 product. Without AMX
+    such a product runs at fp32's pace.
 
     Arguments:
         total: `[I, U]`, changed in place; or a batch of such products, `[T, I, U]`.
@@ -131,7 +138,7 @@ def _rounds_on_reading(total: Tensor, dtype: torch.dtype) -> bool:
     return (
         total.device.type == "cpu"
         and (total.dtype, dtype) == (torch.float32, torch.bfloat16)
-        and fast_matmul_dtype("cpu") is torch.bfloat16
+        and _has_amx()
     )
 
 
@@ -151,7 +158,7 @@ def _fp32_multiplied_as_bf16() -> Iterator[None]:
 
 def _transposed(x: Tensor, dtype: torch.dtype) -> Tensor:
     """Return xᵀ in `dtype`; for AMX laid out anew, which costs less there than a matmul that reads across rows."""
-    if x.device.type != "cpu" or not torch.cpu._is_amx_tile_supported():
+    if x.device.type != "cpu" or not _has_amx():
         return x.to(dtype).mT
     # block by block, so that what is read across rows is still in the cache when its neighbours are read
     return torch.cat([block.mT for block in x.to(dtype).split(BLOCK, dim=-2)], dim=-1)

@@ -84,9 +84,10 @@ def test_what_lies_outside_a_field_stays_zero(shape):
 
 
 @every_shape
-@pytest.mark.parametrize("few_rows", [0, 512])
-def test_low_precision_is_close(monkeypatch, shape, few_rows):
+@pytest.mark.parametrize(("amx", "few_rows"), [(True, 0), (True, 512), (False, 512)])
+def test_low_precision_is_close(monkeypatch, shape, amx, few_rows):
     monkeypatch.setattr("forward_forward.precision.FEW_ROWS", few_rows)
+    monkeypatch.setattr("forward_forward.precision._has_amx", lambda: amx)
     low, full = layer(shape, matmul_dtype=torch.bfloat16), layer(shape)
     low.float()
     h = inputs_of(full)
