@@ -50,6 +50,26 @@ def test_a_page_gets_claims_and_nets_between_its_marks_and_nothing_else_changes(
     assert page.endswith("<!-- /results -->\nafter\n")
 
 
+def test_several_recipes_are_a_row_each():
+    kept = [record(0, goodness_error=44.5), record(0, softmax_error=37.5)]
+    kept[0]["recipe"], kept[1]["recipe"] = "study_max", "study_bp"
+    known = {
+        "study_max": [Claim("goodness_error", 44, 46, "table 1")],
+        "study_bp": [Claim("softmax_error", 37, 37, "table 1")],
+        "study_min": [Claim("goodness_error", 41, 43, "table 1")],
+        "another": [Claim("goodness_error", 1, 1, "")],
+    }
+    rows = results.summarize(kept, known)
+    asked = "<!-- results study_*: goodness_error -->\n<!-- /results -->\n"
+    page = tables.filled(asked, rows, kept)
+    assert "| study_max | goodness error | 44.00 % | 46.00 % | 44.50 % (1) |" in page
+    assert "| study_bp | softmax error | 37.00 % | 37.00 % | 37.50 % (1) | missed" in page
+    assert "| study_min | goodness error | 41.00 % | 43.00 % | – | not run |" in page
+    assert "| study max | 44.50 |" in page
+    assert "another" not in page
+    assert tables.filled(page, rows, kept) == page
+
+
 def test_filling_twice_changes_nothing():
     once = tables.filled(PAGE, ROWS, RECORDS)
     assert tables.filled(once, ROWS, RECORDS) == once
@@ -69,5 +89,5 @@ def test_a_name_belongs_to_the_longest_measure():
     [([1.0, None], "1.00 (1)"), ([None, None], "–"), ([1.0, 3.0], "2.00 ± 1.41")],
 )
 def test_a_diverged_seed_shows_in_its_number(values, shown):
-    runs = [{"metrics": {"a_error": value}} for value in values]
+    runs = [{"a_error": value} for value in values]
     assert f"| a | {shown} |" in tables.net_table(runs, ["error"])

@@ -1,11 +1,13 @@
-"""Tables of one recipe's records, kept up to date between marks in the pages of `docs/`.
+"""Tables of recipes' records, kept up to date between marks in the pages of `docs/`.
 
 A page asks with `<!-- results RECIPE: measure, measure -->` for what stands from there to `<!-- /results -->`: the
-claims and their verdicts, and a row for each net with these measures of it.
+claims and their verdicts, and a row for each net with these measures of it. `RECIPE_*` asks for all recipes whose names
+begin so, a net each.
 """
 
 import re
 from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
 from typing import Any
 
 from forward_forward.records import Record
@@ -13,7 +15,9 @@ from forward_forward.results import claim_cells, name_of, show_spread, spread, t
 
 Rows = Sequence[Mapping[str, Any]]
 
-_BLOCK = re.compile(r"(<!-- results (\w+)(?:: ([\w, ]+))? -->\n).*?(<!-- /results -->)", re.DOTALL)
+_BLOCK = re.compile(
+    r"(<!-- results (\w+\*?)(?:: ([\w, ]+))? -->\n).*?(<!-- /results -->)", re.DOTALL
+)
 _CLAIM_COLUMNS = {"claim": "", "paper": "right", "target": "right", "ours (n)": "right", "verdict": ""}  # fmt: skip
 
 
@@ -27,50 +31,50 @@ def filled(page: str, rows: Rows, records: Sequence[Record]) -> str:
     """
 
     def block(found: re.Match[str]) -> str:
-        start, recipe, named, end = found.groups()
+        start, asked, named, end = found.groups()
         measures = [name.strip() for name in (named or "").split(",") if name.strip()]
-        own = [row for row in rows if row["recipe"] == recipe]
-        kept = [record for record in records if record["recipe"] == recipe]
-        return f"{start}\n{recipe_tables(own, kept, measures)}\n{end}"
+        own = [row for row in rows if fnmatchcase(row["recipe"], asked)]
+        kept = [record for record in records if fnmatchcase(record["recipe"], asked)]
+        return f"{start}\n{tables_of(own, kept, measures)}\n{end}"
 
     return _BLOCK.sub(block, page)
 
 
-def recipe_tables(rows: Rows, records: Sequence[Record], measures: Sequence[str]) -> str:
-    """Return the claims of a recipe with their verdicts, and what came of each net.
+def tables_of(rows: Rows, records: Sequence[Record], measures: Sequence[str]) -> str:
+    """Return the claims of a recipe, or of several, with their verdicts, and what came of each net.
 
     Arguments:
-        rows: of this recipe.
-        records: of this recipe, one for each seed.
-        measures: the columns: what a metric `<net>_<measure>` ends in.
+        rows: of these recipes.
+        records: of these recipes, one for each seed.
+        measures: the columns: what a metric `<net>_<measure>` ends in; of several recipes, each a net, the metric.
     """
     if not records:
         return "Not run yet.\n"
-    claims = [claim_cells(row)[1:6] for row in rows]
-    parts = [table(_CLAIM_COLUMNS, claims)]
+    several = len({row["recipe"] for row in rows}) > 1
+    columns = {"recipe": "", **_CLAIM_COLUMNS} if several else _CLAIM_COLUMNS
+    parts = [table(columns, [claim_cells(row)[0 if several else 1 : 6] for row in rows])]
     if measures:
-        parts.append(net_table(records, measures))
-    machines = sorted({row["machine"] for row in rows})
-    minutes = rows[0]["minutes"] if rows else 0
-    seeds = f"{len(records)} seed{'s' * (len(records) > 1)}"
-    parts.append(
-        f"Mean ± sample standard deviation of {seeds}, {minutes:.0f} minutes each; {'; '.join(machines)}.\n"
-    )
-    return "\n".join(parts)
+        prefix = "{recipe}_" if several else ""
+        metrics = [
+            {prefix.format_map(record) + name: value for name, value in record["metrics"].items()}
+            for record in records
+        ]
+        parts.append(net_table(metrics, measures))
+    return "\n".join([*parts, _note(rows, records, several)])
 
 
-def net_table(records: Sequence[Record], measures: Sequence[str]) -> str:
+def net_table(metrics: Sequence[Mapping[str, float | None]], measures: Sequence[str]) -> str:
     """Return a table with a row for each net and a column for each measure of it.
 
     Example:
-        >>> runs = [{"metrics": {"a_error": 1.0, "b_error": 2.0, "b_seconds": 9}}]
+        >>> runs = [{"a_error": 1.0, "b_error": 2.0, "b_seconds": 9}]
         >>> print(net_table(runs, ["error", "seconds"]), end="")
         | net | error, % | seconds |
         | --- | --: | --: |
         | a | 1.00 | – |
         | b | 2.00 | 9 |
     """
-    cells = by_net([record["metrics"] for record in records], measures)
+    cells = by_net(metrics, measures)
     columns = {"net": "", **{_heading(measure): "right" for measure in measures}}
     return table(
         columns,
@@ -97,6 +101,15 @@ def by_net(
                 net = found.setdefault(name.removesuffix(f"_{ending}"), {})
                 net.setdefault(ending, []).append(value)
     return found
+
+
+def _note(rows: Rows, records: Sequence[Record], several: bool) -> str:
+    machines = "; ".join(sorted({row["machine"] for row in rows if row["n"]}))
+    if several:
+        return f"Mean ± sample standard deviation; {machines}.\n"
+    seeds = f"{len(records)} seed{'s' * (len(records) > 1)}"
+    minutes = rows[0]["minutes"] if rows else 0
+    return f"Mean ± sample standard deviation of {seeds}, {minutes:.0f} minutes each; {machines}.\n"
 
 
 def _heading(measure: str) -> str:
