@@ -35,6 +35,7 @@ test: $(DEV)  ## Run the tests
 
 lint: $(DEV)  ## Check style
 	$(BIN)/ruff check src tests docs
+	$(BIN)/ruff format --check src tests docs
 
 format: $(DEV)  ## Mend style
 	$(BIN)/ruff check --fix src tests docs

@@ -124,7 +124,7 @@ class TestTrain:
 
     def test_tells_epochs_table_and_places(self, here):
         result = ff("train", *SMALL, "--no-report", "--epochs", "2")
-        assert "Forward-Forward  epoch 1/2  accuracy" in result.stderr
+        assert "Forward-Forward  epoch 1/2  pairs right" in result.stderr
         assert "backpropagation  epoch 2/2" in result.stderr
         for text in ("test error, %", "macro F1, %", "peak memory, MiB", "runs/digits/model"):
             assert text in result.stdout

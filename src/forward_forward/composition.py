@@ -137,7 +137,7 @@ def forward_forward(settings: Settings, data: Dataset) -> tuple[Learner, Plan]:
     if settings.adversary and settings.method is not Simultaneous:
         raise UsageError("only simultaneous learning takes an adversary; leave it out")
     if settings.wiring is not None and settings.method is not Iterated:
-        raise UsageError("a wiring is for a recurrent net; choose that method")
+        raise UsageError("a wiring is for a recurrent net; choose the method recurrent")
     if isinstance(data, Table):
         _check_for_rows(settings)
     if settings.method is Iterated:

@@ -133,18 +133,20 @@ class _Line:
     @staticmethod
     def _layers(progress: "Standing", loss: bool) -> list[str]:
         if progress.totals is not None and progress.step:
-            rows: list[Any] = [row[:2] for row in progress.means()]
+            rows: list[Any] = progress.means()
         elif progress.curve:
-            rows = [[layer["loss"], layer["accuracy"]] for layer in progress.curve[-1]["layers"]]
+            names = ("loss", "accuracy", "goodness_pos")
+            rows = [[layer[name] for name in names] for layer in progress.curve[-1]["layers"]]
         else:
             return []
         known = [row for row in rows if row[0] is not None and row[1] is not None]
         if not known:
             return []
-        shown = " ".join(f"{100 * accuracy:.1f}" for _, accuracy in known[:MOST_LAYERS])
+        shown = " ".join(f"{100 * row[1]:.1f}" for row in known[:MOST_LAYERS])
         more = " …" if len(known) > MOST_LAYERS else ""
-        mean = sum(value for value, _ in known) / len(known)
-        words = [f"accuracy {shown}{more} %", *([f"loss {mean:.3f}"] if loss else [])]
+        mean = sum(row[0] for row in known) / len(known)
+        right = "accuracy" if known[0][2] is None else "pairs right"  # of images, or g⁺ above g⁻
+        words = [f"{right} {shown}{more} %", *([f"loss {mean:.3f}"] if loss else [])]
         return words + _validation(progress)
 
 

@@ -122,7 +122,7 @@ def markdown(rows: Sequence[Mapping[str, Any]]) -> str:
     recipes = list({row["recipe"]: row for row in reversed(rows)}.values())[::-1]
     parts += [
         "## Run it again\n",
-        _AGAIN,
+        "A record is never overwritten: `--resume` adds to them, `--records` with `--runs` keep others apart.\n",
         "\n".join(f"    {row['command']}" for row in recipes) + "\n",
     ]
     measures = [cells for row in recipes for cells in measure_cells(row)]
@@ -165,7 +165,6 @@ _CLAIM_COLUMNS = {
     "machine": "",
     "commit": "",
 }
-_AGAIN = "A record is never overwritten: `--resume` adds what is missing, `--records FOLDER` keeps runs apart.\n"
 _MEASURE_COLUMNS = {"recipe": "", "measure": "", "ours (n)": "right"}
 
 
@@ -238,7 +237,8 @@ def _shared(recipe: str, group: Sequence[Record], claimed: set[str]) -> dict[str
 def _machine(environment: Mapping[str, Any]) -> str:
     name = str(environment.get("processor", "unknown"))
     on_cpu = str(environment.get("device", "cpu")) == "cpu"
-    return f"{name}, {environment.get('threads', '?')} threads" if on_cpu else name
+    count = environment.get("threads", "?")
+    return f"{name}, {count} thread{'s' * (count != 1)}" if on_cpu else name
 
 
 def _commit(environment: Mapping[str, Any]) -> str:

@@ -107,9 +107,12 @@ def _note(rows: Rows, records: Sequence[Record], several: bool) -> str:
     machines = "; ".join(sorted({row["machine"] for row in rows if row["n"]}))
     if several:
         return f"Mean ± sample standard deviation; {machines}.\n"
-    seeds = f"{len(records)} seed{'s' * (len(records) > 1)}"
-    minutes = rows[0]["minutes"] if rows else 0
-    return f"Mean ± sample standard deviation of {seeds}, {minutes:.0f} minutes each; {machines}.\n"
+    minutes = f"{rows[0]['minutes'] if rows else 0:.0f} minutes"
+    if len(records) == 1:
+        return f"One seed, {minutes}; {machines}.\n"
+    return (
+        f"Mean ± sample standard deviation of {len(records)} seeds, {minutes} each; {machines}.\n"
+    )
 
 
 def _heading(measure: str) -> str:

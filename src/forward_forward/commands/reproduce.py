@@ -12,6 +12,7 @@ from forward_forward.commands.program import going_on, refuse_to_replace
 from forward_forward.errors import UsageError
 
 MOST_SEEDS = 10_000
+_KEPT = "seeds {} have a record already; if the recipe has changed, remove it and the run first"
 
 
 def reproduce(
@@ -70,7 +71,7 @@ def _run(
 
     folder = options["runs"] / (name if root is not None else f"{name}-smoke")
     if found:
-        say(f"{name}: seeds {', '.join(map(str, found))} have a record already", stderr=True)
+        say(f"{name}: {_KEPT.format(', '.join(map(str, found)))}", stderr=True)
     try:
         with ProgressBar() as bar:
             for run, seed in enumerate(seeds):

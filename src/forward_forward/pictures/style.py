@@ -24,7 +24,7 @@ def to_svg_or_png(figure: Figure) -> str:
     """Return the figure as a data URI, the same for the same figure: SVG where small, else PNG."""
     metadata: dict[str, Any] = {"Date": None, "Creator": None}
     buffer = io.BytesIO()
-    with matplotlib.rc_context({"svg.hashsalt": "forward_forward"}), _any_glyph():
+    with matplotlib.rc_context({"svg.hashsalt": "forward_forward"}), _quietly():
         figure.savefig(buffer, format="svg", metadata=metadata)
     kind = "svg+xml"
     drawn = buffer.getvalue()
@@ -36,15 +36,16 @@ def to_svg_or_png(figure: Figure) -> str:
 def to_png(figure: Figure) -> bytes:
     """Return the figure as a PNG, the same for the same figure."""
     buffer = io.BytesIO()
-    with _any_glyph():
+    with _quietly():
         figure.savefig(buffer, format="png", dpi=180, metadata={"Software": None})
     return buffer.getvalue()
 
 
 @contextmanager
-def _any_glyph() -> Iterator[None]:
-    """Let a character that the font lacks be drawn as a box, without a word about it."""
+def _quietly() -> Iterator[None]:
+    """Let a character that the font lacks be drawn as a box, and the best place be sought, without a word about it."""
     with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Creating legend with loc")
         warnings.filterwarnings("ignore", message=r"Glyph .* missing from font")
         yield
 
