@@ -285,6 +285,11 @@ def test_time_is_not_lost_by_an_interrupt(tmp_path):
     assert read_manifest(tmp_path / "checkpoint")["progress"]["seconds"] >= 0.05
 
 
+def changed(data):
+    """As many images under the same name, with other values."""
+    return replace(data, train=replace(data.train, images=1 - data.train.images))
+
+
 OTHERS = {
     "rate": lambda: (simultaneous(rule=SmoothedGradient(0.5, 0.002)), dataset(), PLAN),
     "part": lambda: (simultaneous(rule=Adam(0.02, 0.002)), dataset(), PLAN),
@@ -300,6 +305,7 @@ OTHERS = {
     "data": lambda: (simultaneous(), dataset(name="other"), PLAN),
     "data|images": lambda: (simultaneous(), dataset(count=32), PLAN),
     "dtype": lambda: (simultaneous(matmul_dtype=BF16), dataset(), PLAN),
+    "content": lambda: (simultaneous(), changed(dataset()), PLAN),
 }
 
 
@@ -312,6 +318,17 @@ def test_another_configuration_does_not_resume(word, other, tmp_path):
         learner, data, plan = other()
         train(learner, data, plan, folder=tmp_path, resume=True)
     assert {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()} == before
+
+
+def test_a_checkpoint_that_knows_no_content_resumes(tmp_path):
+    """Earlier versions kept none of a data set that has a name."""
+    with pytest.raises(KeyboardInterrupt):
+        train(after(simultaneous(), 4, interrupt), dataset(), PLAN, folder=tmp_path)
+    tensors, manifest = read_folder(tmp_path / "checkpoint")
+    kept = {name: manifest[name] for name in ("identity", "progress")}
+    del kept["identity"]["content"]
+    write_folder(tmp_path / "checkpoint", tensors, kept)
+    assert train(simultaneous(), dataset(), PLAN, folder=tmp_path, resume=True).epoch == 2
 
 
 @pytest.mark.parametrize(

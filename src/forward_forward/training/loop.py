@@ -115,9 +115,8 @@ class _Run:
             "plan": plan.describe(),
             "matmul_dtype": describe(learner.matmul_dtype),
         }
-        source = getattr(data, "source", None)
-        if source is not None:  # a table that was changed is another one, under the same name
-            self.identity["content"] = source.sha256[:12]
+        if folder is not None:
+            self.identity["content"] = _content(data)
         self.generator_state: Tensor | None = None
 
     def go(self, interrupted: Callable[[], int]) -> None:
@@ -243,7 +242,10 @@ class _Run:
         if not any(path.exists() for path in told_of):  # the first save of all was cut short
             return
         tensors, manifest = read_folder(self.folder / "checkpoint")
-        difference = _difference(manifest.get("identity"), self.identity)
+        kept = manifest.get("identity")
+        if isinstance(kept, dict):  # which earlier versions kept for tables and pictures alone
+            kept = {"content": self.identity["content"], **kept}
+        difference = _difference(kept, self.identity)
         if difference:
             raise CheckpointError(
                 f"{self.folder} holds another run: {difference}; "
@@ -266,6 +268,12 @@ def _tally(statistics: Tensor) -> Tensor:
     there = ~statistics.isnan()
     there[:, 0] = True
     return torch.stack([statistics.where(there, 0), there.to(statistics)])
+
+
+def _content(data: Examples) -> str:
+    """Return what tells changed data of the same name: of the file they were read from, or of the values themselves."""
+    read = getattr(data, "source", None) or getattr(data, "file", None)
+    return str(data.train.sha256() if read is None else read.sha256)[:12]
 
 
 def _difference(old: Any, new: Any, where: str = "") -> str:
