@@ -1,11 +1,13 @@
 """Whether a model reads what it says it reads, and whether images are such."""
 
 import math
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from torch import Tensor
 
-from forward_forward.errors import DataError
+from forward_forward.errors import CheckpointError, DataError
 from forward_forward.networks.feed_forward import FeedForward
 
 
@@ -47,3 +49,16 @@ def check_images(images: Tensor, shape: tuple[int, int, int]) -> None:
             f"the image has values from {float(images.min()):g} to {float(images.max()):g}, not in [0, 1]; "
             "scale them, bytes by 1/255"
         )
+
+
+def check_weights(folder: Path, tensors: Mapping[str, Tensor]) -> None:
+    """Raise a `CheckpointError` for the weights of a net that diverged, which has no answers."""
+    if (name := not_finite(tensors)) is not None:
+        raise CheckpointError(
+            f"{folder} holds a net that has no answers: {name} is not finite; train it again with a lower learning rate"
+        )
+
+
+def not_finite(tensors: Mapping[str, Tensor]) -> str | None:
+    """Return the name of the first tensor that holds NaN or infinity; None where all are finite."""
+    return next((name for name, value in tensors.items() if not bool(value.isfinite().all())), None)

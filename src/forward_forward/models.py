@@ -19,11 +19,11 @@ from forward_forward.data.source import Source
 from forward_forward.data.table import Table
 from forward_forward.data.text import TextFile, cleaned, encoded
 from forward_forward.data.windows import Windows
-from forward_forward.errors import CheckpointError, FFError, UsageError
+from forward_forward.errors import CheckpointError, DivergenceError, FFError, UsageError
 from forward_forward.generated import continued
 from forward_forward.memory import AtMost
 from forward_forward.model_card import learned_own
-from forward_forward.model_checks import check_answer, check_images
+from forward_forward.model_checks import check_answer, check_images, check_weights, not_finite
 from forward_forward.model_folder import read_model, refuse_boxes, write_model
 from forward_forward.networks.feed_forward import FeedForward
 from forward_forward.networks.recurrent import Recurrent
@@ -202,7 +202,12 @@ def save_model(
 
     Raises:
         CheckpointError: when the folder cannot be written; what was there is intact.
+        DivergenceError: when a weight is not finite; what was there is intact.
     """
+    if (name := not_finite(network.state_dict())) is not None:
+        raise DivergenceError(
+            f"{name} is not finite, so no model is saved; train again with a lower learning rate"
+        )
     described = {
         "class_names": list(data.class_names),
         "shape": list(data.shape),
@@ -274,6 +279,7 @@ def model_of(
             f"{folder} describes a net that cannot be built: {told}; it may be of another version"
         ) from None
     restore_network(network, tensors)
+    check_weights(folder, tensors)
     network.to(device)
     if isinstance(network, FeedForward | Recurrent):
         for layer in network.layers:
