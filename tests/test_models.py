@@ -215,6 +215,7 @@ def test_tensors_of_another_folder_are_refused(data, tmp_path):
         (torch.full((1, 16), float("nan")), "NaN or infinite"),
         (torch.full((1, 16), float("inf")), "NaN or infinite"),
         (torch.full((1, 16), 255.0), "not in"),
+        (torch.zeros(1, 16).numpy(), "images are a ndarray; give a tensor"),
     ],
 )
 def test_odd_images(images, says, data, tmp_path):

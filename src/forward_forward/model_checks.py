@@ -9,6 +9,7 @@ from torch import Tensor
 
 from forward_forward.errors import CheckpointError, DataError
 from forward_forward.networks.feed_forward import FeedForward
+from forward_forward.training.checkpoints import not_finite
 
 
 def check_answer(model: Any) -> None:
@@ -37,6 +38,8 @@ def check_images(images: Tensor, shape: tuple[int, int, int]) -> None:
     """Raise a `DataError` for images that are not `[B, D]` of a model's shape, or hold values outside [0, 1]."""
     channels, height, width = shape
     pixels = channels * height * width
+    if not isinstance(images, Tensor):
+        raise DataError(f"images are a {type(images).__name__}; give a tensor of rows of {pixels}")
     if images.ndim != 2 or images.shape[1] != pixels:
         raise DataError(
             f"images of {tuple(images.shape)} values; this model reads rows of {pixels} "
@@ -57,8 +60,3 @@ def check_weights(folder: Path, tensors: Mapping[str, Tensor]) -> None:
         raise CheckpointError(
             f"{folder} holds a net that has no answers: {name} is not finite; train it again with a lower learning rate"
         )
-
-
-def not_finite(tensors: Mapping[str, Tensor]) -> str | None:
-    """Return the name of the first tensor that holds NaN or infinity; None where all are finite."""
-    return next((name for name, value in tensors.items() if not bool(value.isfinite().all())), None)

@@ -23,13 +23,13 @@ from forward_forward.errors import CheckpointError, DivergenceError, FFError, Us
 from forward_forward.generated import continued
 from forward_forward.memory import AtMost
 from forward_forward.model_card import learned_own
-from forward_forward.model_checks import check_answer, check_images, check_weights, not_finite
+from forward_forward.model_checks import check_answer, check_images, check_weights
 from forward_forward.model_folder import read_model, refuse_boxes, write_model
 from forward_forward.networks.feed_forward import FeedForward
 from forward_forward.networks.recurrent import Recurrent
 from forward_forward.precision import fast_matmul_dtype
 from forward_forward.spec import describe
-from forward_forward.training.checkpoints import restore_network
+from forward_forward.training.checkpoints import not_finite, restore_network
 from forward_forward.training.evaluation import Scores
 from forward_forward.training.simultaneous import network_scores
 
@@ -183,7 +183,7 @@ class Model:
 
 
 def save_model(
-    folder: Path,
+    folder: Path | str,
     network: nn.Module,
     data: Examples,
     metrics: Mapping[str, Any],
@@ -222,7 +222,7 @@ def save_model(
     if isinstance(data, Table):
         described["columns"] = data.columns.describe()
     described |= {"data_sha256": data.train.sha256(), "learned": dict(learned or {})}
-    write_model(folder, network, described)
+    write_model(Path(folder), network, described)
 
 
 def load_model(folder: Path | str, device: torch.device | str = "cpu") -> Model:

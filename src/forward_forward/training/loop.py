@@ -28,6 +28,7 @@ from forward_forward.training.checkpoints import (
     alone_in,
     check_writable,
     learner_tensors,
+    not_finite,
     read_folder,
     restore_learner,
     write_folder,
@@ -43,7 +44,7 @@ def train(
     data: Examples,
     plan: Plan,
     *,
-    folder: Path | None = None,
+    folder: Path | str | None = None,
     resume: bool = False,
     watch: Watch | None = None,
 ) -> Progress:
@@ -66,6 +67,7 @@ def train(
     """
     keep_freed_memory()
     if folder is not None:
+        folder = Path(folder)
         check_writable(folder)
     run = _Run(learner, data, plan, folder, watch)
     with alone_in(folder), polite_interrupt() as interrupted:
@@ -221,11 +223,10 @@ class _Run:
             ) from None
 
     def _save(self, generator_state: Tensor | None) -> None:
-        for name, value in self.learner.network.state_dict().items():
-            if not bool(value.isfinite().all()):
-                raise DivergenceError(
-                    f"{name} is not finite in epoch {self.progress.epoch}; lower the learning rate"
-                )
+        if (name := not_finite(self.learner.network.state_dict())) is not None:
+            raise DivergenceError(
+                f"{name} is not finite in epoch {self.progress.epoch}; lower the learning rate"
+            )
         if self.folder is None:
             return
         tensors = learner_tensors(self.learner)
