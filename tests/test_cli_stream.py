@@ -12,6 +12,7 @@ from forward_forward.cli import app
 from forward_forward.commands import stream as command
 from forward_forward.errors import CheckpointError
 from forward_forward.streams.session import Session
+from forward_forward.training.checkpoints import alone_in
 
 FEW = ["--widths", "8", "--warm-up", "20", "--block", "10"]
 
@@ -163,3 +164,19 @@ def test_ctrl_c_while_it_waits_for_a_line_keeps_all_that_was_learned(tmp_path):
     assert last == "interrupted; all is saved; go on with: ff stream m --from m"
     assert [each["line"] for each in told] == list(range(1, 35))
     assert Session.load(tmp_path / "m").model.samples == 34
+
+
+def test_two_streams_do_not_save_over_one_another(tmp_path):
+    pytest.importorskip("fcntl")
+    words = [tmp_path / "m", "--target", "kind"]
+    ff(*words, *FEW, text=lines(60))
+    with alone_in(tmp_path / "m"):
+        result = ff(*words, "--from", tmp_path / "m", text=lines(90, 60), code=1)
+        assert "another run is at work in" in result.stderr
+    ff(*words, "--from", tmp_path / "m", text=lines(90, 60))
+    assert Session.load(tmp_path / "m").model.samples == 90
+
+
+def test_a_stream_of_nothing_leaves_no_folder(tmp_path):
+    ff(tmp_path / "m", "--target", "kind", *FEW)
+    assert not (tmp_path / "m").exists()

@@ -9,7 +9,7 @@ from forward_forward.baselines.text import TextPerceptron
 from forward_forward.data import Dataset, Split
 from forward_forward.data.text import text_of
 from forward_forward.data.windows import windowed
-from forward_forward.errors import CheckpointError, DataError
+from forward_forward.errors import CheckpointError, DataError, DivergenceError
 from forward_forward.labels import concatenate
 from forward_forward.layers.symbols import Symbols
 from forward_forward.losses import SymBa
@@ -18,7 +18,7 @@ from forward_forward.networks.feed_forward import FeedForward
 from forward_forward.networks.recurrent_nets import dense_recurrent, local_recurrent
 from forward_forward.networks.wiring import with_skips
 from forward_forward.randomness import generator
-from forward_forward.training.checkpoints import _seal
+from forward_forward.training.checkpoints import _seal, read_folder, write_folder
 
 
 @pytest.fixture
@@ -215,9 +215,28 @@ def test_tensors_of_another_folder_are_refused(data, tmp_path):
         (torch.full((1, 16), float("nan")), "NaN or infinite"),
         (torch.full((1, 16), float("inf")), "NaN or infinite"),
         (torch.full((1, 16), 255.0), "not in"),
+        (torch.zeros(1, 16).numpy(), "images are a ndarray; give a tensor"),
     ],
 )
 def test_odd_images(images, says, data, tmp_path):
     save_model(tmp_path, forward_forward(), data, {})
     with pytest.raises(DataError, match=says):
         load_model(tmp_path).scores(images)
+
+
+@pytest.mark.parametrize("name", ["overlay", "recurrent", "perceptron"])
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_net_that_diverged_is_neither_saved_nor_read(name, value, data, tmp_path):
+    """It would name the first class, whatever it is asked."""
+    network = NETWORKS[name]()
+    save_model(tmp_path, network, data, {})
+    tensors, manifest = read_folder(tmp_path)
+    with torch.no_grad():
+        next(network.parameters()).flatten()[0] = value
+    with pytest.raises(DivergenceError, match="not finite, so no model is saved"):
+        save_model(tmp_path, network, data, {})
+    load_model(tmp_path)
+    next(iter(tensors.values())).flatten()[0] = value
+    write_folder(tmp_path, tensors, {"model": manifest["model"]})
+    with pytest.raises(CheckpointError, match="not finite; train it again"):
+        load_model(tmp_path)

@@ -55,6 +55,24 @@ def test_a_model_is_judged_on_its_own_text_again(trained):
     assert "bits" in ff("evaluate", folder / "run", "--data", folder / "rhyme.txt").stdout
 
 
+def test_a_text_that_has_changed_is_not_gone_on_with(tmp_path):
+    text = tmp_path / "rhyme.txt"
+    words = [
+        "train",
+        "--text",
+        text,
+        *SMALL,
+        "--no-baseline",
+        "--no-report",
+        "--out",
+        tmp_path / "run",
+    ]
+    text.write_text(RHYME, encoding="utf-8")
+    ff(*words)
+    text.write_text(RHYME.replace("sat", "tas"), encoding="utf-8")
+    fails(*words, "--resume", code=1, says="holds another run: content was")
+
+
 def test_it_goes_on_writing(trained):
     folder, _ = trained
     words = ["generate", folder / "run", "--prompt", "the cat ", "--length", 60]

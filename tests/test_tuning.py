@@ -21,6 +21,7 @@ from forward_forward.data import Split, load
 from forward_forward.data.table import table_of
 from forward_forward.errors import CheckpointError, DivergenceError, FFError, UsageError
 from forward_forward.journal import JOURNAL, STARTS
+from forward_forward.training.checkpoints import alone_in
 from forward_forward.training.loop import train
 from forward_forward.tuning import best_of, options, search, settings_of
 from test_cli import fails, ff
@@ -271,3 +272,11 @@ class TestProgram:
         (tmp_path / "aesop" / "aesop.txt").write_text(FABLES)
         fails("tune", *words, code=code, says=says)
         assert not list(tmp_path.rglob(JOURNAL))
+
+
+def test_a_second_search_is_kept_out_of_a_folder(tmp_path):
+    """It would call lost what the first one is trying."""
+    pytest.importorskip("fcntl")
+    with alone_in(tmp_path), pytest.raises(CheckpointError, match="another run is at work in"):
+        search(BASE, toy(), tmp_path, trials=1, resume=True)
+    assert len(search(BASE, toy(), tmp_path, trials=1, resume=True)) == 1

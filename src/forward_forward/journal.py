@@ -3,6 +3,7 @@
 import contextlib
 import json
 from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,12 @@ STARTS = 5
 """Trials that must have come to their end before one is stopped early."""
 
 
+def check_optuna() -> None:
+    """Raise a `UsageError` that says how to install it, where optuna is missing."""
+    if find_spec("optuna") is None:
+        raise UsageError(f"a search needs optuna: {install('tune')}")
+
+
 def opened(folder: Path, identity: Mapping[str, Any], resume: bool) -> Any:
     """Return the study in a folder, or a new one; what was under way when it was left is lost.
 
@@ -24,13 +31,10 @@ def opened(folder: Path, identity: Mapping[str, Any], resume: bool) -> Any:
         resume: whether there may be one.
 
     Raises:
-        UsageError: there is one already, or optuna is missing.
+        UsageError: there is one already.
         CheckpointError: it is of another search, or damaged, or the folder cannot be written.
     """
-    try:
-        import optuna
-    except ImportError:
-        raise UsageError(f"a search needs optuna: {install('tune')}") from None
+    import optuna
     from optuna.storages.journal import JournalFileBackend
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)

@@ -1,12 +1,15 @@
 """Whether a model reads what it says it reads, and whether images are such."""
 
 import math
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from torch import Tensor
 
-from forward_forward.errors import DataError
+from forward_forward.errors import CheckpointError, DataError
 from forward_forward.networks.feed_forward import FeedForward
+from forward_forward.training.checkpoints import not_finite
 
 
 def check_answer(model: Any) -> None:
@@ -35,6 +38,8 @@ def check_images(images: Tensor, shape: tuple[int, int, int]) -> None:
     """Raise a `DataError` for images that are not `[B, D]` of a model's shape, or hold values outside [0, 1]."""
     channels, height, width = shape
     pixels = channels * height * width
+    if not isinstance(images, Tensor):
+        raise DataError(f"images are a {type(images).__name__}; give a tensor of rows of {pixels}")
     if images.ndim != 2 or images.shape[1] != pixels:
         raise DataError(
             f"images of {tuple(images.shape)} values; this model reads rows of {pixels} "
@@ -46,4 +51,12 @@ def check_images(images: Tensor, shape: tuple[int, int, int]) -> None:
         raise DataError(
             f"the image has values from {float(images.min()):g} to {float(images.max()):g}, not in [0, 1]; "
             "scale them, bytes by 1/255"
+        )
+
+
+def check_weights(folder: Path, tensors: Mapping[str, Tensor]) -> None:
+    """Raise a `CheckpointError` for the weights of a net that diverged, which has no answers."""
+    if (name := not_finite(tensors)) is not None:
+        raise CheckpointError(
+            f"{folder} holds a net that has no answers: {name} is not finite; train it again with a lower learning rate"
         )

@@ -19,17 +19,17 @@ from forward_forward.data.source import Source
 from forward_forward.data.table import Table
 from forward_forward.data.text import TextFile, cleaned, encoded
 from forward_forward.data.windows import Windows
-from forward_forward.errors import CheckpointError, FFError, UsageError
+from forward_forward.errors import CheckpointError, DivergenceError, FFError, UsageError
 from forward_forward.generated import continued
 from forward_forward.memory import AtMost
 from forward_forward.model_card import learned_own
-from forward_forward.model_checks import check_answer, check_images
+from forward_forward.model_checks import check_answer, check_images, check_weights
 from forward_forward.model_folder import read_model, refuse_boxes, write_model
 from forward_forward.networks.feed_forward import FeedForward
 from forward_forward.networks.recurrent import Recurrent
 from forward_forward.precision import fast_matmul_dtype
 from forward_forward.spec import describe
-from forward_forward.training.checkpoints import restore_network
+from forward_forward.training.checkpoints import not_finite, restore_network
 from forward_forward.training.evaluation import Scores
 from forward_forward.training.simultaneous import network_scores
 
@@ -183,7 +183,7 @@ class Model:
 
 
 def save_model(
-    folder: Path,
+    folder: Path | str,
     network: nn.Module,
     data: Examples,
     metrics: Mapping[str, Any],
@@ -202,7 +202,12 @@ def save_model(
 
     Raises:
         CheckpointError: when the folder cannot be written; what was there is intact.
+        DivergenceError: when a weight is not finite; what was there is intact.
     """
+    if (name := not_finite(network.state_dict())) is not None:
+        raise DivergenceError(
+            f"{name} is not finite, so no model is saved; train again with a lower learning rate"
+        )
     described = {
         "class_names": list(data.class_names),
         "shape": list(data.shape),
@@ -217,7 +222,7 @@ def save_model(
     if isinstance(data, Table):
         described["columns"] = data.columns.describe()
     described |= {"data_sha256": data.train.sha256(), "learned": dict(learned or {})}
-    write_model(folder, network, described)
+    write_model(Path(folder), network, described)
 
 
 def load_model(folder: Path | str, device: torch.device | str = "cpu") -> Model:
@@ -274,6 +279,7 @@ def model_of(
             f"{folder} describes a net that cannot be built: {told}; it may be of another version"
         ) from None
     restore_network(network, tensors)
+    check_weights(folder, tensors)
     network.to(device)
     if isinstance(network, FeedForward | Recurrent):
         for layer in network.layers:

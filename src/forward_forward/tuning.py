@@ -11,9 +11,10 @@ from typing import Any
 from forward_forward.composition import Settings, forward_forward, plan_for
 from forward_forward.data import Dataset
 from forward_forward.errors import DivergenceError, FFError, UsageError
-from forward_forward.journal import opened
+from forward_forward.journal import check_optuna, opened
 from forward_forward.losses import SiLU
 from forward_forward.randomness import seed_for
+from forward_forward.training.checkpoints import alone_in
 from forward_forward.training.loop import train
 from forward_forward.training.plan import Progress, Watch
 
@@ -69,7 +70,8 @@ def search(
 
     Raises:
         UsageError: the data are not held out, there is a search already, or optuna is missing.
-        CheckpointError: the folder cannot be written, or holds a search of another kind, or a damaged one.
+        CheckpointError: the folder cannot be written, or another search is at work in it, or it holds a search of
+            another kind, or a damaged one.
         KeyboardInterrupt: on Ctrl-C; the trial under way is lost, those before are kept.
     """
     if not data.held_out:
@@ -78,9 +80,11 @@ def search(
         )
     if trials < 1:
         raise UsageError(f"{trials} trials: at least 1")
-    study = opened(folder, identity(base, data), resume)
-    while (done := len(outcomes(study, base))) < trials:
-        tell(_tried(study, done, base, data, watcher(done, trials)))
+    check_optuna()
+    with alone_in(folder):
+        study = opened(folder, identity(base, data), resume)
+        while (done := len(outcomes(study, base))) < trials:
+            tell(_tried(study, done, base, data, watcher(done, trials)))
     return outcomes(study, base)
 
 

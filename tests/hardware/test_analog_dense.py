@@ -2,6 +2,7 @@
 
 import copy
 import json
+import math
 from dataclasses import replace
 
 import pytest
@@ -294,6 +295,16 @@ def test_other_networks_have_no_tiles():
     odd = Odd([LabelledDense(PIXELS, CLASSES, 9, generator=generator())], CLASSES)
     with pytest.raises(UsageError, match="Odd has no tiles"):
         on_tiles(odd, IDEAL, 0)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_weights_that_no_tile_holds(value):
+    """A range without end would write zeros everywhere else."""
+    diverged = network()
+    with torch.no_grad():
+        diverged.layers[1].weight[0, 0] = value
+    with pytest.raises(UsageError, match="layers.1.weight is not finite, and no tile holds that"):
+        on_tiles(diverged, PRESETS["rpu"].device, 0, most_weights)
 
 
 def test_a_net_ages():

@@ -390,6 +390,20 @@ def test_no_layer_type_replaces_what_guards_locality(name):
     assert all(inspect.getattr_static(kind, name) is guarded for kind in LAYERS.values())
 
 
+@pytest.mark.parametrize("rows", [0, 1, 3])
+def test_rows_that_are_no_pairs_are_refused(rows):
+    """Half of an odd number would leave the two passes of different size, and one of them unheard."""
+    layer = Dense(BELOW, UNITS, generator=generator())
+    with pytest.raises(FFError, match=f"of {rows} rows positive"):
+        layer.learn((torch.ones(rows, BELOW),))
+
+
+@pytest.mark.parametrize("sizes", [(8.0, 3, 5), (8, 2.5, 5), (8, 3, 5.5), (8, 3, True)])
+def test_sizes_of_a_first_layer_are_whole(sizes):
+    with pytest.raises(FFError, match="sizes of a first layer: .* is no whole number"):
+        LabelledDense(*sizes)
+
+
 def half(tensor, index):
     """Return positives or negatives of an input; images that both share stay whole."""
     size = len(tensor) if len(tensor) == BATCH else len(tensor) // 2

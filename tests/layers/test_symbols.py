@@ -44,6 +44,16 @@ def test_what_is_no_window(wrong):
         made()(wrong)
 
 
+@pytest.mark.parametrize("place", range(WINDOW))
+@pytest.mark.parametrize("symbol", [-1, SYMBOLS])
+def test_a_symbol_that_is_not_known(symbol, place):
+    """It would be taken for one at the place before or after."""
+    wrong = rows()
+    wrong[3, place] = symbol
+    with pytest.raises(DataError, match="this net knows those from 0 to 4"):
+        made()(wrong)
+
+
 @pytest.mark.parametrize("sizes", [(0, 5, 6), (4, 0, 6), (4, 5, 0)])
 def test_sizes_below_one(sizes):
     with pytest.raises(UsageError, match="above 0"):

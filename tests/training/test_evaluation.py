@@ -5,7 +5,7 @@ import torch
 from sklearn.metrics import confusion_matrix, f1_score
 
 from forward_forward.data import Split
-from forward_forward.errors import UsageError
+from forward_forward.errors import DataError, DivergenceError, UsageError
 from forward_forward.training.evaluation import Scores, evaluate, shortlisted
 from toys import labels_of, normal, uniform
 
@@ -115,3 +115,35 @@ def test_a_prediction_that_is_sure_of_the_wrong_symbol_has_no_end_of_perplexity(
     )
     assert found.metrics["softmax_perplexity"] == float("inf")
     assert found.metrics["softmax_bits"] == pytest.approx(1e4 / 0.693147, rel=1e-3)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+def test_scores_without_an_answer_are_no_answer(value):
+    """The largest of NaNs would be taken for the first class."""
+    goodness = normal(LAYERS, COUNT, CLASSES)
+    goodness[:, 7] = value
+    with pytest.raises(DivergenceError, match="goodness has no answer to 1 of 50"):
+        look(goodness, labels_of(COUNT, 0, CLASSES))
+
+
+@pytest.mark.parametrize(
+    ("labels", "says"),
+    [
+        (torch.zeros(4), "float32"),
+        (torch.zeros(4, dtype=torch.uint8), "uint8"),
+        (torch.zeros(4, 1, dtype=torch.int64), r"\[4, 1\]; give int64, one for each image"),
+        (torch.zeros(3, dtype=torch.int64), r"4 images with labels torch.int64 \[3\]"),
+        (torch.tensor([0, 1, CLASSES, 0]), "1 labels are outside 0 to 4"),
+        (torch.tensor([0, 1, -1, 0]), "1 labels are outside 0 to 4"),
+    ],
+)
+def test_labels_that_are_no_classes(labels, says):
+    split = Split(torch.zeros(4, 1), labels)
+    with pytest.raises(DataError, match=says):
+        evaluate(lambda images: Scores({"softmax": normal(4, CLASSES)}), split, CLASSES)
+
+
+def test_nothing_to_judge_by():
+    split = Split(torch.zeros(0, 1), torch.zeros(0, dtype=torch.int64))
+    with pytest.raises(DataError, match="0 images"):
+        evaluate(lambda images: Scores({"softmax": normal(0, CLASSES)}), split, CLASSES)

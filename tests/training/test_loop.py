@@ -16,6 +16,7 @@ from forward_forward.baselines.backprop import Perceptron
 from forward_forward.baselines.through_time import ThroughTime
 from forward_forward.data import batches
 from forward_forward.errors import CheckpointError, DivergenceError, FFError, Stopped, UsageError
+from forward_forward.models import load_model, save_model
 from forward_forward.negatives import hard_by_softmax, random_wrong_label
 from forward_forward.networks.recurrent_nets import dense_recurrent
 from forward_forward.networks.wiring import with_skips
@@ -33,11 +34,13 @@ from forward_forward.training.loop import train
 from forward_forward.training.optimizers import Adam, SmoothedGradient
 from forward_forward.training.plan import Plan
 from forward_forward.training.schedules import constant, linear
+from forward_forward.training.simultaneous import Simultaneous
 from forward_forward.video import MovingImages
 from toys import CLASSES, PIXELS, dataset, generator, network, simultaneous
 
 BF16 = torch.bfloat16
 PLAN = Plan(epochs=2, batch_size=8, seed=3)
+RULES = (SmoothedGradient(0.02), SmoothedGradient(0.1))
 
 
 def greedy(seed, cached, rule=None):
@@ -285,6 +288,11 @@ def test_time_is_not_lost_by_an_interrupt(tmp_path):
     assert read_manifest(tmp_path / "checkpoint")["progress"]["seconds"] >= 0.05
 
 
+def changed(data):
+    """As many images under the same name, with other values."""
+    return replace(data, train=replace(data.train, images=1 - data.train.images))
+
+
 OTHERS = {
     "rate": lambda: (simultaneous(rule=SmoothedGradient(0.5, 0.002)), dataset(), PLAN),
     "part": lambda: (simultaneous(rule=Adam(0.02, 0.002)), dataset(), PLAN),
@@ -300,6 +308,7 @@ OTHERS = {
     "data": lambda: (simultaneous(), dataset(name="other"), PLAN),
     "data|images": lambda: (simultaneous(), dataset(count=32), PLAN),
     "dtype": lambda: (simultaneous(matmul_dtype=BF16), dataset(), PLAN),
+    "content": lambda: (simultaneous(), changed(dataset()), PLAN),
 }
 
 
@@ -312,6 +321,17 @@ def test_another_configuration_does_not_resume(word, other, tmp_path):
         learner, data, plan = other()
         train(learner, data, plan, folder=tmp_path, resume=True)
     assert {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()} == before
+
+
+def test_a_checkpoint_that_knows_no_content_resumes(tmp_path):
+    """Earlier versions kept none of a data set that has a name."""
+    with pytest.raises(KeyboardInterrupt):
+        train(after(simultaneous(), 4, interrupt), dataset(), PLAN, folder=tmp_path)
+    tensors, manifest = read_folder(tmp_path / "checkpoint")
+    kept = {name: manifest[name] for name in ("identity", "progress")}
+    del kept["identity"]["content"]
+    write_folder(tmp_path / "checkpoint", tensors, kept)
+    assert train(simultaneous(), dataset(), PLAN, folder=tmp_path, resume=True).epoch == 2
 
 
 @pytest.mark.parametrize(
@@ -564,3 +584,28 @@ def test_a_signal_is_not_forgotten_when_a_watch_ends_the_run():
     with pytest.raises(Stopped) as told:
         train(simultaneous(), dataset(), Plan(epochs=3, batch_size=8), watch=stop)
     assert told.value.signum == signal.SIGTERM
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Simultaneous(recurrent(0).network, random_wrong_label, *RULES),
+        lambda: Greedy(recurrent(0, head=False).network, random_wrong_label, RULES[0]),
+        lambda: Iterated(network(), random_wrong_label, *RULES),
+    ],
+    ids=["simultaneous", "greedy", "iterated"],
+)
+def test_a_net_of_another_kind_is_told_which_way_to_learn(make):
+    with pytest.raises(
+        UsageError, match="FeedForward learns by Simultaneous or Greedy, a Recurrent"
+    ):
+        make()
+
+
+def test_a_folder_may_be_text_and_images_may_hang_on_a_graph(tmp_path):
+    data = dataset()
+    data.train.images.requires_grad_()
+    train(simultaneous(), data, PLAN, folder=str(tmp_path))
+    save_model(str(tmp_path / "model"), simultaneous().network, data, {})
+    assert read_manifest(tmp_path / "checkpoint")["progress"]["epoch"] == 2
+    assert load_model(tmp_path).data == "toy"

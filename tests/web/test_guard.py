@@ -9,6 +9,7 @@ import urllib.parse
 import numpy as np
 import pytest
 
+from forward_forward.web import guard
 from forward_forward.web.app import make_app, read_files
 from forward_forward.web.guard import HEADERS, MOST_BYTES, own_hosts
 from page import PORT, WISH, below, drawing
@@ -282,3 +283,31 @@ def test_a_failure_tells_no_more_than_that(client, studio, monkeypatch):
     answer = client.post("/api/look", json=drawing(np.ones((4, 4))))
     assert answer.status_code == 500
     assert answer.json() == {"error": "something failed on the server; its terminal says what"}
+
+
+def test_a_body_that_never_comes_holds_nothing_up(app, monkeypatch):
+    """Else it would keep a place for good, and end in a traceback with the server."""
+    monkeypatch.setattr(guard, "LONGEST", 0.05)
+    sent = []
+
+    async def receive():
+        await asyncio.Event().wait()
+
+    async def send(message):
+        sent.append(message)
+
+    headers = [
+        (b"host", OWN.encode()),
+        (b"content-type", b"application/json"),
+        (b"content-length", b"50"),
+    ]
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/api/look",
+        "raw_path": b"/api/look",
+        "headers": headers,
+    }
+    asyncio.run(asyncio.wait_for(app(scope, receive, send), 5))
+    assert sent[0]["status"] == 408
+    assert "send it again" in json.loads(sent[1]["body"])["error"]

@@ -8,7 +8,7 @@ import stat
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
@@ -60,10 +60,11 @@ def stream(
     """
     if every < 1:
         raise UsageError(f"--every {every}: at least 1")
-    session = _session(target, begin, find_widths(widths), warm_up, block, seed)
     _check_out(out, begin)
-    with _stoppable() as read:
-        _follow(session, read, out, every, quiet)
+    with _alone(out):
+        session = _session(target, begin, find_widths(widths), warm_up, block, seed)
+        with _stoppable() as read:
+            _follow(session, read, out, every, quiet)
 
 
 def _session(target: str | None, begin: Path | None, widths: Any, *numbers: int | None) -> Any:
@@ -103,6 +104,21 @@ def _check_out(out: Path | None, begin: Path | None) -> None:
     if out.is_dir() and any(out.iterdir()) and not same:
         raise UsageError(f"{out} holds something already; add --from {out}, or choose another")
     check_writable(out)
+
+
+@contextmanager
+def _alone(out: Path | None) -> Iterator[None]:
+    """Keep other streams out of the folder, which would save over this one; leave none behind that holds nothing."""
+    from forward_forward.training.checkpoints import alone_in
+
+    fresh = out is not None and not out.exists()
+    try:
+        with alone_in(out):
+            yield
+    finally:
+        if out is not None and fresh:
+            with suppress(OSError):
+                out.rmdir()
 
 
 def _follow(

@@ -41,7 +41,7 @@ class Split:
         for values in (self.images, self.labels):
             found.update(f"{values.dtype} {list(values.shape)}".encode())
             for rows in values.split(10_000):
-                found.update(rows.contiguous().cpu().numpy().data)
+                found.update(rows.detach().contiguous().cpu().numpy().data)
         return found.hexdigest()
 
     def to(self, device: torch.device | str) -> Split:

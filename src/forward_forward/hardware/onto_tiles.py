@@ -19,6 +19,7 @@ from forward_forward.layers.labelled_dense import LabelledDense
 from forward_forward.layers.local_layer import LocalLayer
 from forward_forward.networks.feed_forward import FeedForward
 from forward_forward.randomness import seed_for
+from forward_forward.training.checkpoints import not_finite
 
 Range = Callable[[Tensor], float | None]
 """Weights → the largest one that their tile is to hold; None leaves it to the layer."""
@@ -57,7 +58,7 @@ def on_tiles(
         weight_range: of each tile.
 
     Raises:
-        UsageError: when a layer, or the network, is of another kind.
+        UsageError: when a layer, or the network, is of another kind, or a weight is not finite.
     """
     if not isinstance(hardware, ResistiveDevice):
         raise UsageError(
@@ -65,6 +66,8 @@ def on_tiles(
         )
     if type(network) is not FeedForward:
         raise UsageError(f"a {type(network).__name__} has no tiles; a FeedForward net has")
+    if (name := not_finite(network.state_dict())) is not None:
+        raise UsageError(f"{name} is not finite, and no tile holds that; take a net that learned")
     layers = [
         _on_tile(layer, hardware, seed_for(seed, index), weight_range)
         for index, layer in enumerate(network.layers)

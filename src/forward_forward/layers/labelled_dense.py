@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from forward_forward.errors import UsageError
+from forward_forward.errors import UsageError, check_whole
 from forward_forward.labels import Placement, overlay
 from forward_forward.layers.dense import draw_
 from forward_forward.layers.local_layer import LocalLayer
@@ -56,7 +56,8 @@ class LabelledDense(LocalLayer):
         parts: goodness, loss, peer, matmul_dtype of a `LocalLayer`.
 
     Raises:
-        UsageError: when a size, the strength or the deviation is not above 0, or one of the numbers is not finite.
+        UsageError: when a size, the strength or the deviation is not above 0, or one of the numbers is not finite, or a
+            size not whole.
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class LabelledDense(LocalLayer):
                 f"{in_features} pixels, {classes} classes, {units} units, label strength {strength}, "
                 f"pixel deviation {pixel_std}, mean {pixel_mean}: all but the mean must be above 0, and all finite"
             )
+        check_whole("sizes of a first layer", in_features, classes, units)
         super().__init__(units, **parts)
         self.in_features = in_features
         self.classes = classes

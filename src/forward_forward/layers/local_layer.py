@@ -119,13 +119,14 @@ class LocalLayer(nn.Module, ABC):
             The activities `[2B, U]`, positives first, and statistics of the batch.
 
         Raises:
-            UsageError: one pass alone where the loss compares the two, or passes of different size.
+            UsageError: one pass alone where the loss compares the two, or passes of different size, or none.
         """
         inputs = tuple(map(_detached, inputs))
         y = self.preactivation(*inputs).detach().relu_()
-        positives = len(y) // 2 if positives is None else positives
-        if positives not in (0, len(y) // 2, len(y)):
-            raise UsageError(f"{positives} of {len(y)} rows positive: none, half or all of them")
+        count = len(y) / 2 if positives is None else positives
+        if not len(y) or count % 1 or count not in (0, len(y) / 2, len(y)):
+            raise UsageError(f"{count:g} of {len(y)} rows positive: none, half or all of them")
+        positives = int(count)
         slopes, pull, statistics = self._judged(y, share, positives, weights)
         self.make_gradients()
         self.accumulate(*self._rows_that_teach(inputs, y, slopes, pull, positives), decay)
@@ -267,9 +268,8 @@ class LocalLayer(nn.Module, ABC):
 
     def _slope(self, y: Tensor, slopes: Tensor) -> Tensor:
         """Return ∂L/∂g · ∂g/∂y `[R, U]`, for a slope of every block of every row."""
-        return slope_of(self.goodness, self._by_block(y), slopes.to(y.dtype).unsqueeze(1)).view_as(
-            y
-        )
+        slopes = slopes.to(y.dtype).unsqueeze(1)
+        return slope_of(self.goodness, self._by_block(y), slopes).view_as(y)
 
     def _by_block(self, y: Tensor) -> Tensor:
         """Return activities `[R, U]` with a row for each block, `[R · blocks, U / blocks]`."""

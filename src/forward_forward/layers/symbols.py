@@ -83,7 +83,14 @@ class Symbols(LocalLayer):
             raise DataError(
                 f"windows of {tuple(symbols.shape)} {symbols.dtype}; this net reads {self.window} symbols by index"
             )
-        return codes_of(symbols[:, -self.window :], self.symbols, self.weight)
+        windows = symbols[:, -self.window :]
+        if windows.device.type == "cpu" and windows.numel():  # a GPU would have to wait for it
+            low, high = map(int, windows.aminmax())
+            if low < 0 or high >= self.symbols:
+                raise DataError(
+                    f"windows of symbols from {low} to {high}; this net knows those from 0 to {self.symbols - 1}"
+                )
+        return codes_of(windows, self.symbols, self.weight)
 
 
 def codes_of(windows: Tensor, symbols: int, like: Tensor) -> Tensor:

@@ -15,6 +15,7 @@ from forward_forward.streams.makers import describe_maker, find_maker
 from forward_forward.streams.scaling import RunningScale
 from forward_forward.training.checkpoints import (
     learner_tensors,
+    not_finite,
     read_folder,
     restore_learner,
     write_folder,
@@ -38,9 +39,8 @@ def save_stream(folder: Path, model: StreamClassifier, more: Mapping[str, Any]) 
         UsageError: the model was made by what has no name.
     """
     tensors = _tensors(model)
-    for name, value in tensors.items():
-        if not bool(value.isfinite().all()):
-            raise DivergenceError(f"{name} is not finite; what was saved before is intact")
+    if (name := not_finite(tensors)) is not None:
+        raise DivergenceError(f"{name} is not finite; what was saved before is intact")
     described = {
         "kind": KIND,
         "make": describe_maker(model.make),

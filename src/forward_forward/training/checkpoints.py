@@ -225,6 +225,11 @@ def restore_network(network: torch.nn.Module, tensors: Mapping[str, Tensor]) -> 
         raise CheckpointError(f"the weights do not fit this network: {first}") from None
 
 
+def not_finite(tensors: Mapping[str, Tensor]) -> str | None:
+    """Return the name of the first tensor that holds NaN or infinity; None where all are finite."""
+    return next((name for name, value in tensors.items() if not bool(value.isfinite().all())), None)
+
+
 def _clear(folder: Path, keep: str) -> None:
     """Remove older tensors, and what a process that was killed while writing has left; what stays does no harm."""
     for pattern in ("tensors-*.safetensors", ".tensors-*", f".{MANIFEST}.*"):

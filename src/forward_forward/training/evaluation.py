@@ -9,7 +9,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from forward_forward.data import Split
-from forward_forward.errors import UsageError
+from forward_forward.data.dataset import check_labels
+from forward_forward.errors import DataError, DivergenceError, UsageError
 
 SHORTLIST = 3
 
@@ -63,7 +64,10 @@ def evaluate(
 
     Raises:
         UsageError: when the scores are of another number of classes.
+        DataError: when the labels are no classes, or not one for each image.
+        DivergenceError: when the best score of an image is not finite: then there is no answer.
     """
+    _check_labels(split, classes)
     confusions: dict[str, Tensor] = {}
     surprise: dict[str, float] = {}
     active = torch.zeros(1, dtype=torch.bool, device=split.labels.device)
@@ -76,10 +80,10 @@ def evaluate(
                 raise UsageError(
                     f"{name} scores {value.shape[1]} classes, but there are {classes}; take a net for these data"
                 )
-        answers = {name: value.argmax(1) for name, value in batch.readouts.items()}
+        answers = {name: _answers(name, value) for name, value in batch.readouts.items()}
         if batch.layers is not None:
             for name, run in _runs(len(batch.layers)).items():
-                answers[f"layers {name}"] = batch.layers[run].sum(0).argmax(1)
+                answers[f"layers {name}"] = _answers("goodness", batch.layers[run].sum(0))
         if batch.predictions:
             for name, logits in batch.readouts.items():
                 lost = F.cross_entropy(logits.double(), labels, reduction="sum")
@@ -104,6 +108,27 @@ def shortlisted(logits: Tensor, goodness: Tensor, k: int = SHORTLIST) -> Tensor:
     """Return `goodness [B, C]` with −inf outside the k labels that the logits name."""
     named = logits.topk(min(k, logits.shape[1]), dim=1).indices
     return torch.full_like(goodness, float("-inf")).scatter(1, named, goodness.gather(1, named))
+
+
+def _check_labels(split: Split, classes: int) -> None:
+    labels, images = split.labels, len(split.images)
+    if labels.ndim != 1 or labels.dtype != torch.int64 or not 0 < len(labels) == images:
+        raise DataError(
+            f"{images} images with labels {labels.dtype} {list(labels.shape)}; give int64, one for each image"
+        )
+    check_labels("labels to judge by", labels, classes)
+
+
+def _answers(name: str, scores: Tensor) -> Tensor:
+    """Return the class of the largest of each row's scores `[B, C]`."""
+    best, answers = scores.max(1)
+    lost = ~best.isfinite()
+    if bool(lost.any()):
+        raise DivergenceError(
+            f"{name} has no answer to {int(lost.sum())} of {len(lost)}, as its scores are not finite; look for what is "
+            "odd in the data, or train again with a lower learning rate"
+        )
+    return answers
 
 
 def _runs(layers: int) -> dict[str, slice]:

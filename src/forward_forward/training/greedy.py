@@ -14,7 +14,7 @@ from forward_forward.networks.feed_forward import FeedForward
 from forward_forward.randomness import generator as seeded
 from forward_forward.spec import describe
 from forward_forward.training.evaluation import Scores
-from forward_forward.training.learner import STATISTICS
+from forward_forward.training.learner import STATISTICS, check_net
 from forward_forward.training.optimizers import Rule, set_rate
 from forward_forward.training.simultaneous import network_scores, table
 
@@ -45,7 +45,8 @@ class Greedy:
         augment: changes images before anything else sees them; None leaves them as they are.
 
     Raises:
-        UsageError: when the network has a head, or learns without labels, or what is cached would have to change.
+        UsageError: when the network is no `FeedForward`, has a head, or learns without labels, or what is cached would
+            have to change.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Greedy:
         cached: bool = False,
         augment: Augmentation | None = None,
     ) -> None:
+        check_net(self, network, FeedForward)
         if network.head is not None:
             raise UsageError("greedy learning trains no softmax head; build with head=False")
         if not network.labelled:

@@ -19,6 +19,7 @@ from forward_forward.readout import goodness_by_frame
 from forward_forward.spec import describe
 from forward_forward.training.all_layers import AllLayers
 from forward_forward.training.evaluation import Scores
+from forward_forward.training.learner import check_net
 from forward_forward.training.optimizers import Rule
 from forward_forward.training.simultaneous import network_scores, table
 from forward_forward.video import LOOKED_AT, Video
@@ -47,8 +48,8 @@ class Iterated(AllLayers):
             first, as `context.of_another_image` does; None leaves them as they are.
 
     Raises:
-        UsageError: when the negatives are labels and no label feeds the network, or the other way about; or for a
-            video of a network without labels.
+        UsageError: when the network is no `Recurrent`; when the negatives are labels and no label feeds the network, or
+            the other way about; or for a video of a network without labels.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class Iterated(AllLayers):
         video: Video | None = None,
         context: Callable[[Tensor], Tensor] | None = None,
     ) -> None:
+        check_net(self, network, Recurrent)
         super().__init__(network, negatives, rule, head_rule, augment)
         if video is not None and not network.labelled:
             raise UsageError("a video needs wrong labels as negatives; let a label feed the net")

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from forward_forward.data import Split
+from forward_forward.errors import UsageError
 from forward_forward.training.evaluation import Scores
 
 STATISTICS = ("loss", "accuracy", "goodness_pos", "goodness_neg")
@@ -49,3 +50,12 @@ class Learner(Protocol):
     def describe(self) -> dict[str, Any]:
         """Return what defines this learner as plain JSON: a run resumes only with the same."""
         ...
+
+
+def check_net(learner: Learner, network: Any, kind: type) -> None:
+    """Raise a `UsageError` for a net of another kind than this way of learning is for."""
+    if not isinstance(network, kind):
+        raise UsageError(
+            f"{type(learner).__name__} is for a {kind.__name__} net, this is a {type(network).__name__}; a FeedForward "
+            "learns by Simultaneous or Greedy, a Recurrent by Iterated"
+        )

@@ -28,6 +28,7 @@ from forward_forward.training.checkpoints import (
     alone_in,
     check_writable,
     learner_tensors,
+    not_finite,
     read_folder,
     restore_learner,
     write_folder,
@@ -43,7 +44,7 @@ def train(
     data: Examples,
     plan: Plan,
     *,
-    folder: Path | None = None,
+    folder: Path | str | None = None,
     resume: bool = False,
     watch: Watch | None = None,
 ) -> Progress:
@@ -66,6 +67,7 @@ def train(
     """
     keep_freed_memory()
     if folder is not None:
+        folder = Path(folder)
         check_writable(folder)
     run = _Run(learner, data, plan, folder, watch)
     with alone_in(folder), polite_interrupt() as interrupted:
@@ -115,9 +117,8 @@ class _Run:
             "plan": plan.describe(),
             "matmul_dtype": describe(learner.matmul_dtype),
         }
-        source = getattr(data, "source", None)
-        if source is not None:  # a table that was changed is another one, under the same name
-            self.identity["content"] = source.sha256[:12]
+        if folder is not None:
+            self.identity["content"] = _content(data)
         self.generator_state: Tensor | None = None
 
     def go(self, interrupted: Callable[[], int]) -> None:
@@ -222,11 +223,10 @@ class _Run:
             ) from None
 
     def _save(self, generator_state: Tensor | None) -> None:
-        for name, value in self.learner.network.state_dict().items():
-            if not bool(value.isfinite().all()):
-                raise DivergenceError(
-                    f"{name} is not finite in epoch {self.progress.epoch}; lower the learning rate"
-                )
+        if (name := not_finite(self.learner.network.state_dict())) is not None:
+            raise DivergenceError(
+                f"{name} is not finite in epoch {self.progress.epoch}; lower the learning rate"
+            )
         if self.folder is None:
             return
         tensors = learner_tensors(self.learner)
@@ -243,7 +243,10 @@ class _Run:
         if not any(path.exists() for path in told_of):  # the first save of all was cut short
             return
         tensors, manifest = read_folder(self.folder / "checkpoint")
-        difference = _difference(manifest.get("identity"), self.identity)
+        kept = manifest.get("identity")
+        if isinstance(kept, dict):  # which earlier versions kept for tables and pictures alone
+            kept = {"content": self.identity["content"], **kept}
+        difference = _difference(kept, self.identity)
         if difference:
             raise CheckpointError(
                 f"{self.folder} holds another run: {difference}; "
@@ -266,6 +269,12 @@ def _tally(statistics: Tensor) -> Tensor:
     there = ~statistics.isnan()
     there[:, 0] = True
     return torch.stack([statistics.where(there, 0), there.to(statistics)])
+
+
+def _content(data: Examples) -> str:
+    """Return what tells changed data of the same name: of the file they were read from, or of the values themselves."""
+    read = getattr(data, "source", None) or getattr(data, "file", None)
+    return str(data.train.sha256() if read is None else read.sha256)[:12]
 
 
 def _difference(old: Any, new: Any, where: str = "") -> str:

@@ -15,6 +15,7 @@ from forward_forward.networks.network import Network
 from forward_forward.readout import goodness_per_label
 from forward_forward.training.all_layers import AllLayers
 from forward_forward.training.evaluation import Scores, shortlisted
+from forward_forward.training.learner import check_net
 from forward_forward.training.optimizers import Rule
 
 
@@ -39,8 +40,9 @@ class Simultaneous(AllLayers):
             unmoved. None leaves them as they are.
 
     Raises:
-        UsageError: when the negatives are labels and the network reads none, or the other way about; when a network
-            without labels has no head, and so no readout at all, or an adversary, who asks about labels.
+        UsageError: when the network is no `FeedForward`; when the negatives are labels and the network reads none, or
+            the other way about; when a network without labels has no head, and so no readout at all, or an adversary,
+            who asks about labels.
     """
 
     weights: Tensor | None = None
@@ -55,6 +57,7 @@ class Simultaneous(AllLayers):
         augment: Augmentation | None = None,
         adversary: Adversary | None = None,
     ) -> None:
+        check_net(self, network, FeedForward)
         super().__init__(network, negatives, rule, head_rule, augment)
         if network.head is None and not network.labelled:
             raise UsageError("a net without labels is read by its softmax; build it with head=True")

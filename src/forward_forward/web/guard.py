@@ -5,6 +5,7 @@ Host must be this server's, a request that a browser sends for another site is r
 Sec-Fetch-Site, and what changes something must be JSON, which no form can send.
 """
 
+import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -17,6 +18,8 @@ Refusal = tuple[int, str]
 
 MOST_BYTES = 96 * 1024
 """Longest body that is read; a drawing of 96×96 in colour takes 37,000."""
+LONGEST = 2.0
+"""Seconds that a body may take to come; less than the server waits for what is under way when it ends."""
 PLAIN_PATH = re.compile(rb"/|(?:/[A-Za-z0-9_-]+(?:\.[a-z0-9]+)?)+")
 """Every path of the page's: no dots before a name, no escapes, no backslashes, nothing empty."""
 HEADERS = {
@@ -51,9 +54,7 @@ class Guard:
         refusal = refused(scope, self.hosts)
         body = b""
         if refusal is None and scope["method"] == "POST":
-            read = await _read(receive)
-            refusal = (413, f"more than {MOST_BYTES:,} bytes; send less") if read is None else None
-            body = read or b""
+            body, refusal = await _taken(receive)
         if refusal is not None:
             await _refuse(headed, *refusal)
             return
@@ -108,6 +109,18 @@ def _bad_post(headers: dict[str, list[str]]) -> Refusal | None:
     if len(length) > 9 or int(length) > MOST_BYTES:
         return 413, f"more than {MOST_BYTES:,} bytes; send less"
     return None
+
+
+async def _taken(receive: Receive) -> tuple[bytes, Refusal | None]:
+    """Return a whole body, or why it is refused."""
+    try:
+        async with asyncio.timeout(LONGEST):
+            body = await _read(receive)
+    except TimeoutError:
+        return b"", (408, "the whole request did not come; send it again")
+    if body is None:
+        return b"", (413, f"more than {MOST_BYTES:,} bytes; send less")
+    return body, None
 
 
 async def _read(receive: Receive) -> bytes | None:
