@@ -57,7 +57,7 @@ class Greedy:
         cached: bool = False,
         augment: Augmentation | None = None,
     ) -> None:
-        check_net(self, network, FeedForward)
+        check_net(self, network, "passed_on")
         if network.head is not None:
             raise UsageError("greedy learning trains no softmax head; build with head=False")
         if not network.labelled:

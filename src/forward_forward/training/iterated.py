@@ -62,7 +62,7 @@ class Iterated(AllLayers):
         video: Video | None = None,
         context: Callable[[Tensor], Tensor] | None = None,
     ) -> None:
-        check_net(self, network, Recurrent)
+        check_net(self, network, "advance")
         super().__init__(network, negatives, rule, head_rule, augment)
         if video is not None and not network.labelled:
             raise UsageError("a video needs wrong labels as negatives; let a label feed the net")

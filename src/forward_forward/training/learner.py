@@ -52,10 +52,10 @@ class Learner(Protocol):
         ...
 
 
-def check_net(learner: Learner, network: Any, kind: type) -> None:
-    """Raise a `UsageError` for a net of another kind than this way of learning is for."""
-    if not isinstance(network, kind):
+def check_net(learner: Learner, network: Any, method: str) -> None:
+    """Raise a `UsageError` for a net without a method that this way of learning calls."""
+    if not hasattr(network, method):
         raise UsageError(
-            f"{type(learner).__name__} is for a {kind.__name__} net, this is a {type(network).__name__}; a FeedForward "
-            "learns by Simultaneous or Greedy, a Recurrent by Iterated"
+            f"{type(learner).__name__} asks a net for `{method}`, and a {type(network).__name__} has none; a "
+            "FeedForward learns by Simultaneous or Greedy, a Recurrent by Iterated"
         )

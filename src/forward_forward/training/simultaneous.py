@@ -57,7 +57,7 @@ class Simultaneous(AllLayers):
         augment: Augmentation | None = None,
         adversary: Adversary | None = None,
     ) -> None:
-        check_net(self, network, FeedForward)
+        check_net(self, network, "passed_on")
         super().__init__(network, negatives, rule, head_rule, augment)
         if network.head is None and not network.labelled:
             raise UsageError("a net without labels is read by its softmax; build it with head=True")
