@@ -27,7 +27,7 @@ from forward_forward.training.plan import Plan
 from forward_forward.training.schedules import linear
 from forward_forward.video import MovingImages
 
-WIDTHS, EPOCHS = (1000, 1000), 20
+WIDTHS, EPOCHS = (1000, 1000), 6
 
 
 def forward_forward(data: Dataset, seed: int, device: str) -> tuple[Learner, Plan]:
