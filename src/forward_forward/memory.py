@@ -32,6 +32,8 @@ FACTORIES = (
     torch.linspace,
 )
 """What makes tensors of a size that is asked for."""
+SHAPED_ALIKE = {torch.randn: torch.rand}
+"""What tells its shape sooner: torch's normal draws load sympy to do so, half a second of a model's first answer."""
 STEPS = 3
 """Steps that are watched in each stage: the second is the first with all of an optimiser's state."""
 
@@ -133,7 +135,8 @@ class AtMost(TorchFunctionMode):
         options = kwargs or {}
         if func in FACTORIES:
             without = {key: value for key, value in options.items() if key != "generator"}
-            shape = func(*args, **without | {"device": "meta"}).shape
+            make = SHAPED_ALIKE.get(func, func)
+            shape = make(*args, **without | {"device": "meta"}).shape
             if shape.numel() > self.numbers:
                 raise ValueError(
                     f"a tensor of {'×'.join(map(str, shape))} numbers, where {self.numbers:,} are at hand"

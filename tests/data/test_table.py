@@ -283,6 +283,15 @@ def test_parquet_dates_are_refused_and_other_types_are_read(tmp_path):
     assert "'when' holds dates" in told(written(tmp_path, frame, "b.parquet"), target="risk")
 
 
+def test_parquet_texts_that_are_none_are_told(tmp_path):
+    pa, parquet = (pytest.importorskip(name) for name in ("pyarrow", "pyarrow.parquet"))
+    texts = pa.array([b"Rome", b"\x9a"] * (ROWS // 2)).view(pa.string())
+    parquet.write_table(
+        pa.table({"city": texts, "risk": ["a", "b"] * (ROWS // 2)}), tmp_path / "a.parquet"
+    )
+    assert "no Parquet that can be read" in told(tmp_path / "a.parquet")
+
+
 def test_parquet_without_pyarrow_says_what_to_install(tmp_path, monkeypatch):
     (tmp_path / "a.parquet").write_bytes(b"PAR1")
     monkeypatch.setitem(sys.modules, "pyarrow", None)

@@ -127,7 +127,9 @@ def _parquet(path: Path) -> DataFrame:
             file = pq.ParquetFile(stream)
             names = [str(name) for name in file.schema_arrow.names]
             _check_names(path, names)
-            frame: DataFrame = file.read().to_pandas()
+            table = file.read()
+            table.validate(full=True)  # pandas finds out only where a text that is none is looked at
+            frame: DataFrame = table.to_pandas()
     except (pyarrow.ArrowException, *_ODD_METADATA) as error:
         raise DataError(f"{path}: no Parquet that can be read ({_words(error)})") from None
     frame.columns = frame.columns.map(str)
