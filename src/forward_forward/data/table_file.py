@@ -128,7 +128,8 @@ def _parquet(path: Path) -> DataFrame:
             names = [str(name) for name in file.schema_arrow.names]
             _check_names(path, names)
             table = file.read()
-            table.validate(full=True)  # pandas finds out only where a text that is none is looked at
+            # pandas finds out only where a text that is none is looked at
+            table.validate(full=True)
             frame: DataFrame = table.to_pandas()
     except (pyarrow.ArrowException, *_ODD_METADATA) as error:
         raise DataError(f"{path}: no Parquet that can be read ({_words(error)})") from None
