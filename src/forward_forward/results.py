@@ -122,7 +122,7 @@ def markdown(rows: Sequence[Mapping[str, Any]]) -> str:
     recipes = list({row["recipe"]: row for row in reversed(rows)}.values())[::-1]
     parts += [
         "## Run it again\n",
-        "A record is never overwritten: `--resume` adds to them, `--records` with `--runs` keep others apart.\n",
+        "Records are never overwritten: `--resume` adds what is missing, `--records` and `--runs` keep others apart.\n",
         "\n".join(f"    {row['command']}" for row in recipes) + "\n",
     ]
     measures = [cells for row in recipes for cells in measure_cells(row)]

@@ -54,11 +54,7 @@ def tables_of(rows: Rows, records: Sequence[Record], measures: Sequence[str]) ->
     columns = {"recipe": "", **_CLAIM_COLUMNS} if several else _CLAIM_COLUMNS
     parts = [table(columns, [claim_cells(row)[0 if several else 1 : 6] for row in rows])]
     if measures:
-        prefix = "{recipe}_" if several else ""
-        metrics = [
-            {prefix.format_map(record) + name: value for name, value in record["metrics"].items()}
-            for record in records
-        ]
+        metrics = [_as_net(record) if several else record["metrics"] for record in records]
         parts.append(net_table(metrics, measures))
     return "\n".join([*parts, _note(rows, records, several)])
 
@@ -101,6 +97,11 @@ def by_net(
                 net = found.setdefault(name.removesuffix(f"_{ending}"), {})
                 net.setdefault(ending, []).append(value)
     return found
+
+
+def _as_net(record: Record) -> dict[str, float | None]:
+    """Return a record's metrics as those of a net that is called as its recipe."""
+    return {f"{record['recipe']}_{name}": value for name, value in record["metrics"].items()}
 
 
 def _note(rows: Rows, records: Sequence[Record], several: bool) -> str:
