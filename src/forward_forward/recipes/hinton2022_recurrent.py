@@ -1,4 +1,4 @@
-"""The recurrent net of figure 3 (§3.4): 2 × 2000 between image and label, 8 iterations, 60 epochs.
+"""The recurrent net of figure 3 (§3.4): 2 × 2000 between image and label, 8 iterations, 20 epochs.
 
 Claim: 1.31 % test error on MNIST by goodness averaged over iterations 3 to 5 with each label.
 
@@ -9,6 +9,7 @@ Differences from the paper:
    the rate twice as large. Label codes are normalised as images and activities are.
 3. Gradients of the 8 iterations are averaged into one update a batch; the running means of peers move 8 times a batch.
 4. The first weights of what comes from above are half as large as those from below.
+5. 20 epochs, the paper 60.
 """
 
 import math
@@ -87,7 +88,7 @@ def recurrent_learner(
 
 def build(data: Dataset, seed: int, device: str) -> tuple[Learner, Plan]:
     """Return the learner and the plan of the recipe."""
-    plan = Plan(epochs=60, batch_size=100, seed=seed)
+    plan = Plan(epochs=20, batch_size=100, seed=seed)
     return recurrent_learner(data, [2000] * 2, seed, device), plan
 
 
