@@ -65,10 +65,15 @@ def _of_errors(first: Mapping[str, Record]) -> dict[str, Captioned]:
 
 
 def _of_nets(every: Sequence[Record]) -> dict[str, Captioned]:
-    """Return, of each recipe of several nets that are judged by an error, the error of each in every seed."""
+    """Return, of each recipe of several nets that are judged by an error, the error of each in every seed.
+
+    Not of nets that watch a video: there one readout sees a frame and another all, which the frames' own picture tells.
+    """
     groups: dict[str, dict[str, dict[str, list[float]]]] = {}
     for record in every:
         for net, own in record.get("nets", {}).items():
+            if pictures.errors_by_frames(record["metrics"], net):
+                continue
             for readout in ("goodness_error", "softmax_error"):
                 error = own.get("metrics", {}).get(readout)
                 if error is not None and not pictures.tells_perplexity(own["curves"]):
