@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from forward_forward.context import cancelled, effective_rank, of_another_image
+from forward_forward.context import activity_kept, cancelled, effective_rank, of_another_image
 from forward_forward.data import Split
 from forward_forward.errors import UsageError
 from forward_forward.hybrids import HybridImages
@@ -28,8 +28,11 @@ def net(**options):
     )
 
 
-@pytest.mark.parametrize(("mirror", "share"), [(1.0, 1.0), (0.7, 0.91), (2.0, 0.0), (-1.0, -3.0)])
-def test_a_mirror_of_the_input_cancels_what_it_takes_away(mirror, share):
+@pytest.mark.parametrize(
+    ("mirror", "share", "kept"),
+    [(1.0, 1.0, 0.0), (0.7, 0.7, 0.09), (2.0, 2.0, None), (-1.0, -1.0, 4.0)],
+)
+def test_a_mirror_of_the_input_cancels_what_it_takes_away(mirror, share, kept):
     """The second layer's only input from above is made a multiple of its input from below."""
     network, images = net(iterations=1, window=(1, 1)), uniform(1, PIXELS)
     code = torch.eye(CLASSES, dtype=torch.float64)[:1].unsqueeze(1)
@@ -41,6 +44,23 @@ def test_a_mirror_of_the_input_cancels_what_it_takes_away(mirror, share):
     found = cancelled(network, images, code)
     assert found.shape == (1, 2, 1, 1)
     assert float(found[0, 1]) == pytest.approx(share)
+    if kept is not None:
+        assert float(activity_kept(network, images, code)[0, 1]) == pytest.approx(kept, abs=1e-9)
+
+
+def test_what_drives_other_units_is_told_by_their_activity_alone():
+    """From above comes the mirror of the input to silent units: nothing is cancelled, and more is active."""
+    network, images = net(iterations=1, window=(1, 1)), uniform(1, PIXELS)
+    code = torch.eye(CLASSES, dtype=torch.float64)[:1].unsqueeze(1)
+    below = network.layers[1].share(0, network.begin(network.project(images)).h[0])
+    silent = below[0].clamp(max=0)
+    assert bool((silent < 0).any()) and bool((silent == 0).any())
+    with torch.no_grad():
+        network.layers[1].connections[1].weight[0] = (
+            -2 * silent / network.normalization(code)[0, 0, 0]
+        )
+    assert float(cancelled(network, images, code)[0, 1]) == 0
+    assert float(activity_kept(network, images, code)[0, 1]) > 1
 
 
 def test_every_iteration_layer_and_label_has_its_share():

@@ -1,5 +1,6 @@
 """Context: what comes down from the layers above, as a prediction of what comes up from below (§3.5)."""
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -7,6 +8,7 @@ from torch import Tensor
 
 from forward_forward.errors import UsageError
 from forward_forward.networks.recurrent import Recurrent
+from forward_forward.networks.state import Frame, State
 from forward_forward.networks.wiring import IMAGE, LABEL, is_above
 
 
@@ -14,9 +16,10 @@ from forward_forward.networks.wiring import IMAGE, LABEL, is_above
 def cancelled(network: Recurrent, images: Tensor, codes: Tensor | None) -> Tensor:
     """Return how much of a layer's input from below its input from above takes away, `[T, L, K, B]`.
 
-    1 − ‖below + above‖² / ‖below‖² over a layer's units, at the start of each iteration: 1 where the two cancel, 0
-    where nothing comes from above, negative where more is there with it than without. NaN for a layer that hears
-    nothing from above.
+    −Σ below · above / Σ below² over the units that the input from below drives, below > 0, at the start of each
+    iteration: 1 where the two cancel, 0 where above has nothing to do with below or nothing comes, negative where it
+    adds to it. What rectified units do not pass on counts for nothing: input from above that drives other units is
+    for `activity_kept` to tell. NaN for a layer that hears nothing from above, or where below drives nothing.
 
     References:
         Hinton 2022, §3.5: with low activity for real data "the top-down input should learn to cancel out the
@@ -27,31 +30,68 @@ def cancelled(network: Recurrent, images: Tensor, codes: Tensor | None) -> Tenso
         images: `[B, D]`.
         codes: label codes, `[K, 1 or B, C]`; None for a net without labels.
     """
+
+    def share(below: Tensor, above: Tensor) -> Tensor:
+        driven = below.relu()
+        return -(driven * above).sum(-1) / driven.square().sum(-1)
+
+    return _by_iteration(network, images, codes, share)
+
+
+@torch.no_grad()
+def activity_kept(network: Recurrent, images: Tensor, codes: Tensor | None) -> Tensor:
+    """Return what is left of the squared activity that input from below alone would make, `[T, L, K, B]`.
+
+    Σ relu(below + above)² / Σ relu(below)² over a layer's units: 0 where above silences the layer, above 1 where more
+    is active with it than without. Arguments, moments and NaN are those of `cancelled`.
+    """
+
+    def share(below: Tensor, above: Tensor) -> Tensor:
+        return (below + above).relu().square().sum(-1) / below.relu().square().sum(-1)
+
+    return _by_iteration(network, images, codes, share)
+
+
+def _by_iteration(
+    network: Recurrent,
+    images: Tensor,
+    codes: Tensor | None,
+    share: Callable[[Tensor, Tensor], Tensor],
+) -> Tensor:
+    """Return `share(below, above)` of every layer at the start of each iteration, `[T, L, K, B]`."""
     frame = network.project(images)
     drives = network.drives(frame, codes)
-    leading = frame.leading(codes)
     state = network.begin(frame)
     rows = []
     for _ in range(network.iterations):
         row = []
-        for index, (layer, sources) in enumerate(zip(network.layers, network.wiring, strict=True)):
-            below, above = (drives[index].new_zeros(*leading, layer.units) for _ in range(2))
-            for position, source in enumerate(sources):
-                side = above if is_above(source, index) else below
-                if source == IMAGE:
-                    side += frame.shares[index]
-                elif source == LABEL:
-                    assert codes is not None
-                    side += layer.share(position, network.normalization(codes))
-                else:
-                    side += layer.share(position, state.h[int(source)])
+        for index, sources in enumerate(network.wiring):
+            found = share(*_sides(network, index, frame, codes, state))
             hears = any(is_above(source, index) for source in sources)
-            share = 1 - (below + above).square().sum(-1) / below.square().sum(-1)
-            row.append(share if hears else torch.full_like(share, float("nan")))
+            row.append(found if hears else torch.full_like(found, float("nan")))
         rows.append(torch.stack(row))
         for _ in network.advance(state, drives):
             pass
     return torch.stack(rows)
+
+
+def _sides(
+    network: Recurrent, index: int, frame: Frame, codes: Tensor | None, state: State
+) -> tuple[Tensor, Tensor]:
+    """Return layer `index`'s input from below and from above, each `[K, B, U]`, biases apart."""
+    layer = network.layers[index]
+    shape = (*frame.leading(codes), layer.units)
+    below, above = (layer.bias.new_zeros(shape) for _ in range(2))
+    for position, source in enumerate(network.wiring[index]):
+        side = above if is_above(source, index) else below
+        if source == IMAGE:
+            side += frame.shares[index]
+        elif source == LABEL:
+            assert codes is not None
+            side += layer.share(position, network.normalization(codes))
+        else:
+            side += layer.share(position, state.h[int(source)])
+    return below, above
 
 
 def of_another_image(h: Tensor) -> Tensor:

@@ -118,8 +118,8 @@ def traces(learner: Learner, data: Dataset) -> Mapping[str, Any]:
 
 
 def means(values: Tensor) -> list[list[float | None]]:
-    """Return means over images of values `[T, L, B]`; None where there is none."""
-    rows: list[list[float]] = values.mean(-1).tolist()
+    """Return means over images of values `[T, L, B]`, those that are NaN apart; None where there is no other."""
+    rows: list[list[float]] = values.nanmean(-1).tolist()
     return [[None if math.isnan(v) else round(v, 5) for v in row] for row in rows]
 
 
