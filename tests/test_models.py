@@ -5,12 +5,16 @@ import torch
 from safetensors.torch import save
 
 from forward_forward.baselines.backprop import Perceptron
+from forward_forward.baselines.local import LocalPerceptron
 from forward_forward.baselines.text import TextPerceptron
+from forward_forward.blueprints import build_network, describe_network
 from forward_forward.data import Dataset, Split
 from forward_forward.data.text import text_of
 from forward_forward.data.windows import windowed
-from forward_forward.errors import CheckpointError, DataError, DivergenceError
+from forward_forward.errors import CheckpointError, DataError, DivergenceError, UsageError
 from forward_forward.labels import concatenate
+from forward_forward.layers.described import describe_layer
+from forward_forward.layers.local_fields import LocalFields
 from forward_forward.layers.symbols import Symbols
 from forward_forward.losses import SymBa
 from forward_forward.models import load_model, save_model
@@ -43,6 +47,16 @@ NETWORKS = {
         (1, 4, 4), 3, 2, generator=generator(0, "weights"), field=3, tile=2, alternate=True
     ),
     "perceptron": lambda: Perceptron(16, 3, [5, 4], generator=generator(0, "weights"), dropout=0.5),
+    "perceptron of maps": lambda: LocalPerceptron(
+        [
+            LocalFields((4, 4, 1), (4, 4), 2, field=3, margin=1, tile=2, channels_first=True),
+            LocalFields((4, 4, 2), (4, 4), 2, field=3, margin=1, tile=2),
+        ],
+        3,
+        generator=generator(0, "weights"),
+        dropout=0.5,
+        pixel_std=0.3,
+    ),
 }
 
 
@@ -58,6 +72,13 @@ def test_comes_back_the_same(name, data, tmp_path):
     again = load_model(tmp_path).scores(data.test.images)
     for key, value in model.scores(data.test.images).readouts.items():
         assert torch.equal(value, again.readouts[key])
+
+
+def test_a_perceptron_of_maps_has_maps_alone():
+    described = describe_network(NETWORKS["perceptron of maps"]())
+    described["config"]["layers"][1] = describe_layer(forward_forward().layers[1])
+    with pytest.raises(UsageError, match="LocalFields alone"):
+        build_network(described)
 
 
 def test_a_run_stands_for_its_model(data, tmp_path):

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from forward_forward.baselines.backprop import Perceptron
+from forward_forward.baselines.local import LocalPerceptron
 from forward_forward.baselines.text import TextPerceptron
 from forward_forward.networks.feed_forward import FeedForward
 from forward_forward.networks.recurrent import Recurrent
@@ -14,7 +15,9 @@ from forward_forward.networks.recurrent import Recurrent
 LARGEST = 1e15
 """Numbers beyond are no sizes and no settings of a net; a seed may be any of 64 bits."""
 RIVALS: dict[str, Any] = {kind.__name__: kind for kind in (Perceptron, TextPerceptron)}
-NETWORKS = {kind.__name__: kind for kind in (FeedForward, Recurrent)}
+NETWORKS: dict[str, Any] = {
+    kind.__name__: kind for kind in (FeedForward, Recurrent, LocalPerceptron)
+}
 
 
 def describe_network(network: nn.Module) -> dict[str, Any]:
@@ -23,7 +26,7 @@ def describe_network(network: nn.Module) -> dict[str, Any]:
     Raises:
         TypeError: there is no format for such a network.
     """
-    if isinstance(network, FeedForward | Recurrent):
+    if isinstance(network, FeedForward | Recurrent | LocalPerceptron):
         return {"type": type(network).__name__, "config": network.config()}
     if isinstance(network, Perceptron) and type(network) in RIVALS.values():
         return {"type": type(network).__name__, "config": network.config()}
@@ -39,9 +42,10 @@ def build_network(described: Mapping[str, Any]) -> nn.Module:
     check_numbers(described)
     config = dict(described["config"])
     if described["type"] in NETWORKS:
-        return NETWORKS[described["type"]].from_config(config)
+        network: nn.Module = NETWORKS[described["type"]].from_config(config)
+        return network.eval()
     if described["type"] in RIVALS:
-        network: nn.Module = RIVALS[described["type"]](**config, generator=torch.Generator())
+        network = RIVALS[described["type"]](**config, generator=torch.Generator())
         return network.eval()
     raise ValueError(
         f"{described['type']!r} is no network of this package; build one's own in Python and restore its tensors"

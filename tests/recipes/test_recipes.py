@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from forward_forward import recipes
+from forward_forward.blueprints import build_network, describe_network
 from forward_forward.data import Dataset, Split, batches, names
 from forward_forward.data.text import ALPHABET, Text
 from forward_forward.errors import UsageError
@@ -88,6 +89,8 @@ def test_it_takes_a_step(name, net):
     metrics = evaluate(learner.scores, some, data.classes).metrics
     assert all(math.isfinite(value) for value in metrics.values())
     if not net:
+        saved = build_network(describe_network(learner.network))
+        assert saved.state_dict().keys() == learner.network.state_dict().keys()
         metrics |= recipe.also(learner, data)
         assert {claim.metric for claim in recipe.claims} <= metrics.keys()
     assert torch.get_rng_state().equal(before)

@@ -1,7 +1,7 @@
 """The matched rival with local receptive fields: the same maps and fields, learned by backpropagation."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import torch
@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from forward_forward.baselines.backprop import draw_linear_, dropped
 from forward_forward.errors import UsageError
-from forward_forward.layers.described import describe_layer
+from forward_forward.layers.described import build_layer, describe_layer
 from forward_forward.layers.local_fields import LocalFields
 from forward_forward.normalization import checked_pixels, described_pixels, standardised
 
@@ -72,6 +72,23 @@ class LocalPerceptron(nn.Module):
     def readouts(self, images: Tensor) -> dict[str, Tensor]:
         """Return logits `[B, C]` by readout, the main one first."""
         return {"softmax": self(images)}
+
+    def config(self) -> dict[str, Any]:
+        """Return what `from_config` builds the same network from, as plain JSON."""
+        return {**self.describe(), "classes": self.out.out_features}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> "LocalPerceptron":
+        """Build a network from what `config` returned; its weights are not drawn anew in a known way.
+
+        Raises:
+            UsageError: when a layer has no such name here, or is none of local fields.
+        """
+        layers = [build_layer(described) for described in config["layers"]]
+        if not all(isinstance(layer, LocalFields) for layer in layers):
+            raise UsageError("a LocalPerceptron has layers of LocalFields alone")
+        rest = {name: value for name, value in config.items() if name != "layers"}
+        return cls(cast("list[LocalFields]", layers), generator=torch.Generator(), **rest)
 
     def describe(self) -> dict[str, Any]:
         """Return what defines this net beside its output, as plain JSON."""
