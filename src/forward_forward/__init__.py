@@ -19,6 +19,7 @@ _HOMES = {
     "data": ("Dataset", "Split", "load"),
     "data.text": ("Text", "load_text"),
     "data.windows": ("Windows", "windowed"),
+    "errors": ("FFError",),
     "generated": ("RolledOut", "predicted_last"),
     "goodness": ("mean_of_squares", "sum_of_activities", "sum_of_squares"),
     "hybrids": ("HybridImages",),
