@@ -9,10 +9,10 @@ from forward_forward.errors import UsageError
 from forward_forward.hybrids import HybridImages
 from forward_forward.labels import every_label
 from forward_forward.networks.recurrent_nets import dense_recurrent
-from forward_forward.networks.wiring import without_labels
+from forward_forward.networks.wiring import IMAGE, LABEL, without_labels
 from forward_forward.training.iterated import Iterated
 from forward_forward.training.optimizers import SmoothedGradient
-from toys import CLASSES, PIXELS, generator, labels_of, uniform
+from toys import CLASSES, PIXELS, generator, labels_of, network, uniform
 
 BATCH = 4
 
@@ -76,6 +76,18 @@ def test_a_layer_that_hears_nothing_from_above_has_none():
     assert bool(share[:, 0].isfinite().all())
 
 
+def test_what_a_layer_says_to_itself_is_on_neither_side():
+    network = net(wiring=((IMAGE, 0, 1), (0, LABEL)))
+    images, code = uniform(BATCH, PIXELS), every_label(CLASSES, uniform(1))
+    shares = cancelled(network, images, code)
+    with torch.no_grad():
+        network.layers[0].connections[1].weight.fill_(30.0)
+    again = cancelled(network, images, code)
+    assert torch.equal(shares[:, 0].isfinite(), again[:, 0].isfinite())
+    assert torch.equal(shares[0], again[0])  # it is heard, and not counted
+    assert not torch.allclose(shares[1, 1], again[1, 1])
+
+
 def test_negatives_get_the_context_of_another_positive():
     h = torch.arange(8.0).view(8, 1)
     assert of_another_image(h).flatten().tolist() == [0, 1, 2, 3, 3, 0, 1, 2]
@@ -111,3 +123,16 @@ def test_effective_rank_counts_directions(directions, rank):
 def test_what_is_not_finite_varies_in_no_number_of_directions():
     assert effective_rank(torch.full((3, 2), float("nan"))) != effective_rank(torch.zeros(3, 2))
     assert str(effective_rank(torch.tensor([[1.0], [float("inf")]]))) == "nan"
+
+
+@pytest.mark.parametrize(
+    "activities", [torch.ones(1, 4), torch.ones(4), torch.ones(1, 4, 3), torch.ones(4, 3).int()]
+)
+def test_directions_are_those_of_images(activities):
+    with pytest.raises(UsageError, match=r"give floats \[N, U\]"):
+        effective_rank(activities)
+
+
+def test_what_is_no_recurrent_net_has_no_context():
+    with pytest.raises(UsageError, match="give a Recurrent"):
+        cancelled(network(), uniform(BATCH, PIXELS), None)

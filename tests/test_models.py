@@ -1,5 +1,6 @@
 import json
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save
@@ -7,6 +8,7 @@ from safetensors.torch import save
 from forward_forward.baselines.backprop import Perceptron
 from forward_forward.baselines.local import LocalPerceptron
 from forward_forward.baselines.text import TextPerceptron
+from forward_forward.baselines.through_time import ThroughTime
 from forward_forward.blueprints import build_network, describe_network
 from forward_forward.data import Dataset, Split
 from forward_forward.data.text import text_of
@@ -16,13 +18,15 @@ from forward_forward.labels import concatenate
 from forward_forward.layers.described import describe_layer
 from forward_forward.layers.local_fields import LocalFields
 from forward_forward.layers.symbols import Symbols
-from forward_forward.losses import SymBa
+from forward_forward.losses import SiLU, SymBa
 from forward_forward.models import load_model, save_model
 from forward_forward.networks.feed_forward import FeedForward
 from forward_forward.networks.recurrent_nets import dense_recurrent, local_recurrent
 from forward_forward.networks.wiring import with_skips
 from forward_forward.randomness import generator
 from forward_forward.training.checkpoints import _seal, read_folder, write_folder
+from forward_forward.video import MovingImages
+from toys import uniform
 
 
 @pytest.fixture
@@ -79,6 +83,57 @@ def test_a_perceptron_of_maps_has_maps_alone():
     described["config"]["layers"][1] = describe_layer(forward_forward().layers[1])
     with pytest.raises(UsageError, match="LocalFields alone"):
         build_network(described)
+
+
+def test_numbers_of_numpy_are_saved_as_plain_ones(data, tmp_path):
+    made = dense_recurrent(
+        np.int64(16),
+        np.int64(3),
+        [4, np.int32(5)],
+        generator=generator(0, "weights"),
+        keep=np.float32(0.5),
+        peer=np.float32(0.25),
+        loss=SiLU(np.float32(6)),
+        alternate=np.bool_(True),
+    )
+    save_model(tmp_path, made, data, {"goodness_error": np.float32(1.5)})
+    read = load_model(tmp_path)
+    assert read.metrics == {"goodness_error": 1.5}
+    assert read.network.config() == made.config()
+
+
+@pytest.mark.parametrize(
+    ("network", "words"),
+    [
+        (
+            lambda: dense_recurrent(25, 3, [6, 5], generator=generator(0, "weights")),
+            "reads rows of 25",
+        ),
+        (
+            lambda: dense_recurrent(16, 4, [6, 5], generator=generator(0, "weights")),
+            "knows 4 classes, 3 are named",
+        ),
+    ],
+)
+def test_a_net_for_other_data_is_not_saved(network, words, data, tmp_path):
+    with pytest.raises(UsageError, match=f"does not read toy: .*{words}"):
+        save_model(tmp_path, network(), data, {})
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_net_that_watches_videos_is_saved_with_the_shape_of_its_frames(data, tmp_path):
+    network = dense_recurrent(25, 3, [6, 5], generator=generator(0, "weights"))
+    save_model(tmp_path, network, data, {}, shape=(1, 5, 5))
+    model = load_model(tmp_path)
+    assert model.shape == (1, 5, 5)
+    assert model.scores(uniform(2, 25, dtype=torch.float32)).readouts["goodness"].shape == (2, 3)
+
+
+def test_a_net_without_a_format_keeps_its_state(data, tmp_path):
+    video = MovingImages((1, 4, 4), size=4)
+    rival = ThroughTime(16, 3, [5, 4], generator=generator(0, "weights"), video=video)
+    with pytest.raises(UsageError, match="ThroughTime has no model format"):
+        save_model(tmp_path, rival, data, {})
 
 
 def test_a_run_stands_for_its_model(data, tmp_path):

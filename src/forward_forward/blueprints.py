@@ -9,6 +9,7 @@ from torch import nn
 from forward_forward.baselines.backprop import Perceptron
 from forward_forward.baselines.local import LocalPerceptron
 from forward_forward.baselines.text import TextPerceptron
+from forward_forward.errors import UsageError
 from forward_forward.networks.feed_forward import FeedForward
 from forward_forward.networks.recurrent import Recurrent
 
@@ -24,13 +25,12 @@ def describe_network(network: nn.Module) -> dict[str, Any]:
     """Return what `build_network` builds the same network from, weights aside.
 
     Raises:
-        TypeError: there is no format for such a network.
+        UsageError: there is no format for such a network.
     """
-    if isinstance(network, FeedForward | Recurrent | LocalPerceptron):
-        return {"type": type(network).__name__, "config": network.config()}
-    if isinstance(network, Perceptron) and type(network) in RIVALS.values():
-        return {"type": type(network).__name__, "config": network.config()}
-    raise TypeError(f"a {type(network).__name__} has no model format")
+    described: Any = network
+    if isinstance(network, tuple(NETWORKS.values())) or type(network) in RIVALS.values():
+        return {"type": type(network).__name__, "config": described.config()}
+    raise UsageError(f"a {type(network).__name__} has no model format; keep its state_dict()")
 
 
 def build_network(described: Mapping[str, Any]) -> nn.Module:

@@ -265,6 +265,7 @@ def _recurrent(settings: Settings, data: Dataset, budget: Budget) -> Iterated:
         negatives=negatives,
         augment=_augment(settings, data),
         wiring=wiring(len(widths)),
+        iterations=max(8, len(widths)),  # a label comes down by a layer in each
         matmul_dtype=settings.matmul_dtype,
         **{name: value for name, value in chosen.items() if value is not None},
     )

@@ -3,7 +3,7 @@
 import signal
 import sys
 from collections.abc import Sequence
-from numbers import Integral
+from numbers import Integral, Real
 
 
 def escaped(text: str, keep: str = "") -> str:
@@ -48,6 +48,32 @@ def check_whole(what: str, *numbers: object) -> None:
     for number in numbers:
         if not isinstance(number, Integral) or isinstance(number, bool):
             raise UsageError(f"{what}: {number!r} is no whole number")
+
+
+def check_number(what: str, *numbers: object) -> None:
+    """Raise a `UsageError` that says what is meant, where one of these is no number.
+
+    Example:
+        >>> check_number("a rate", 0.1)
+    """
+    for number in numbers:
+        if not isinstance(number, Real) or isinstance(number, bool):
+            raise UsageError(f"{what}: {number!r} is no number")
+
+
+def check_callable(what: str, *values: object) -> None:
+    """Raise a `UsageError` that says what is meant, where one of these is no function, or a class that was not made.
+
+    Example:
+        >>> check_callable("a schedule", abs)
+    """
+    for value in values:
+        if isinstance(value, type):
+            raise UsageError(
+                f"{what}: {value.__name__} is a class; make one, {value.__name__}(...)"
+            )
+        if not callable(value):
+            raise UsageError(f"{what}: {value!r:.60} is no function")
 
 
 def check_shape(shape: object) -> None:

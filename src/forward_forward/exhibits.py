@@ -25,7 +25,10 @@ UNITS = 100
 
 
 def receptive_weights(network: FeedForward | Recurrent) -> np.ndarray | None:
-    """Return the first layer's incoming weights `[D, U]`; where a label covers pixels, the label's weights."""
+    """Return the first layer's incoming weights `[D, U]`; where a label covers pixels, the label's weights.
+
+    Of a recurrent net those by which its first layer hears the image. None for a layer of another kind.
+    """
     first = network.layers[0]
     if isinstance(network, Recurrent):
         first = network.layers[0].connections[network.wiring[0].index(IMAGE)]

@@ -3,13 +3,26 @@
 import math
 from collections.abc import Mapping
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
+import torch
 from torch import Tensor
 
-from forward_forward.errors import CheckpointError, DataError
+from forward_forward.errors import CheckpointError, DataError, FFError, UsageError
 from forward_forward.networks.feed_forward import FeedForward
 from forward_forward.training.checkpoints import not_finite
+
+UNFIT = (
+    KeyError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    ArithmeticError,
+    IndexError,
+    RuntimeError,
+)
+"""What comes of building or asking a net whose description does not fit together."""
 
 
 def check_answer(model: Any) -> None:
@@ -32,6 +45,23 @@ def check_answer(model: Any) -> None:
             raise ValueError(
                 f"its {name} knows {answer.shape[1]} classes, {len(model.class_names)} are named"
             )
+
+
+@torch.no_grad()
+def check_reads(model: Any) -> None:
+    """Raise a `UsageError` for a net whose file nobody could read back, as it is for other data."""
+    trains = model.network.training
+    model.network.eval()
+    try:
+        check_answer(model)
+    except (*UNFIT, FFError) as error:
+        told = shorten(str(error), 200, placeholder=" …")
+        raise UsageError(
+            f"this net does not read {model.data}: {told}; give the data that it learned from, and with a video the "
+            "shape of its frames"
+        ) from None
+    finally:
+        model.network.train(trains)
 
 
 def check_images(images: Tensor, shape: tuple[int, int, int]) -> None:

@@ -23,7 +23,13 @@ from forward_forward.errors import CheckpointError, DivergenceError, FFError, Us
 from forward_forward.generated import continued
 from forward_forward.memory import AtMost
 from forward_forward.model_card import learned_own
-from forward_forward.model_checks import check_answer, check_images, check_weights
+from forward_forward.model_checks import (
+    UNFIT,
+    check_answer,
+    check_images,
+    check_reads,
+    check_weights,
+)
 from forward_forward.model_folder import read_model, refuse_boxes, write_model
 from forward_forward.networks.feed_forward import FeedForward
 from forward_forward.networks.recurrent import Recurrent
@@ -37,15 +43,6 @@ SPARE = 10_000
 """Numbers that a net may hold in a tensor beside those of its file: it is built for these, and not for a giant's."""
 PRIVATE = ("file", "source")
 """What a manifest says of places on this machine."""
-_UNFIT = (
-    KeyError,
-    TypeError,
-    ValueError,
-    AttributeError,
-    ArithmeticError,
-    IndexError,
-    RuntimeError,
-)
 
 
 @dataclass(frozen=True)
@@ -189,6 +186,7 @@ def save_model(
     metrics: Mapping[str, Any],
     matmul_dtype: torch.dtype = torch.float32,
     learned: Mapping[str, Any] | None = None,
+    shape: tuple[int, int, int] | None = None,
 ) -> None:
     """Write a net to `folder`, whole or not at all, and a card that tells people of it.
 
@@ -199,8 +197,10 @@ def save_model(
         metrics: plain numbers by name.
         matmul_dtype: what it learned with, and is to be run with where the hardware has it.
         learned: how, as plain JSON: the config of a run's record.
+        shape: (channels, height, width) of what it reads, where that is no image of the data but a video's frame.
 
     Raises:
+        UsageError: when the net does not read such images, or answers with other classes than the data have.
         CheckpointError: when the folder cannot be written; what was there is intact.
         DivergenceError: when a weight is not finite; what was there is intact.
     """
@@ -208,9 +208,11 @@ def save_model(
         raise DivergenceError(
             f"{name} is not finite, so no model is saved; train again with a lower learning rate"
         )
+    reader = Model(network, tuple(data.class_names), shape or data.shape, data.name)
+    check_reads(reader)
     described = {
         "class_names": list(data.class_names),
-        "shape": list(data.shape),
+        "shape": list(shape or data.shape),
         "data": data.name,
         "metrics": dict(metrics),
         "matmul_dtype": describe(matmul_dtype),
@@ -273,7 +275,7 @@ def model_of(
             described=dict(described),
         )
         check_answer(model)
-    except (*_UNFIT, FFError) as error:
+    except (*UNFIT, FFError) as error:
         told = shorten(str(error), 200, placeholder=" …")
         raise CheckpointError(
             f"{folder} describes a net that cannot be built: {told}; it may be of another version"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from forward_forward.errors import UsageError
+from forward_forward.errors import UsageError, check_number
 
 TINY = 1e-10
 
@@ -90,9 +90,10 @@ class PeerNormalization(nn.Module):
 
     def __init__(self, units: int, strength: float, momentum: float = 0.9) -> None:
         super().__init__()
+        check_number("peer strength and momentum", strength, momentum)
         if not 0 <= strength < math.inf or not 0 <= momentum < 1:
             raise UsageError(f"peer strength {strength} must be ≥ 0, momentum {momentum} in [0, 1)")
-        self.strength = strength
+        self.strength = float(strength)
         self.momentum = momentum
         self.register_buffer("mean_activity", torch.full((units,), 0.5))
 
@@ -127,6 +128,7 @@ def checked_pixels(mean: float, std: float) -> tuple[float, float]:
     Raises:
         UsageError: when no images have such.
     """
+    check_number("mean and deviation of pixels", mean, std)
     if not (math.isfinite(mean) and 0 < std < math.inf):
         raise UsageError(
             f"pixels of mean {mean} and deviation {std}: it must be above 0, both finite"

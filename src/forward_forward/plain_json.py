@@ -15,6 +15,13 @@ def json_of(value: Any, **how: Any) -> str:
     return json.dumps(finite(value), allow_nan=False, **how)
 
 
+def scalar(value: Any) -> Any:
+    """Return a number of NumPy's or torch's as a plain one: what `json.dumps` takes as `default`."""
+    if getattr(value, "shape", None) == ():
+        return value.item()
+    raise TypeError(f"a {type(value).__name__} is no plain data")
+
+
 def finite(value: Any) -> Any:
     """Return plain data with None for every number that is not finite."""
     if isinstance(value, dict):

@@ -8,6 +8,8 @@ from functools import cache
 import torch
 from torch import Tensor
 
+from forward_forward.errors import UsageError
+
 
 @cache
 def fast_matmul_dtype(device: torch.device | str) -> torch.dtype:
@@ -24,6 +26,17 @@ def fast_matmul_dtype(device: torch.device | str) -> torch.dtype:
     else:
         native = False
     return torch.bfloat16 if native else torch.float32
+
+
+def checked_dtype(dtype: torch.dtype | None) -> torch.dtype | None:
+    """Return the dtype of a layer's matmuls.
+
+    Raises:
+        UsageError: when it is not one of floating-point numbers.
+    """
+    if dtype is None or (isinstance(dtype, torch.dtype) and dtype.is_floating_point):
+        return dtype
+    raise UsageError(f"matmuls in {dtype!r}; give a dtype such as torch.bfloat16")
 
 
 @cache

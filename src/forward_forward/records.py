@@ -11,6 +11,7 @@ from typing import Any
 
 from forward_forward.errors import FFError
 from forward_forward.files import write_whole
+from forward_forward.plain_json import scalar
 from forward_forward.record_checks import (
     COUNTS,
     are_curves,
@@ -275,7 +276,8 @@ def _is_claim(claim: Mapping[str, Any]) -> bool:
 
 
 def _layout(record: Record) -> str:
-    lines = [f"{json.dumps(key)}: {_block(value)}" for key, value in record.items()]
+    plain = json.loads(json.dumps(record, default=scalar))
+    lines = [f"{json.dumps(key)}: {_block(value)}" for key, value in plain.items()]
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from forward_forward.errors import UsageError
+from forward_forward.errors import UsageError, check_callable
 
 Goodness = Callable[[Tensor], Tensor]
 """Activities `[R, U]` → goodness `[R]`."""
@@ -55,8 +55,9 @@ def unit_goodness(goodness: Goodness, units: int) -> tuple[float, float]:
     the sum of the sizes of its slopes, which is the same for a sum of squares.
 
     Raises:
-        UsageError: when it has no scale.
+        UsageError: when it is no function, or has no scale.
     """
+    check_callable("goodness", goodness)
     ones = torch.ones(1, units, dtype=torch.float64)
     at_one = float(goodness(ones))
     scale = abs(at_one) or float(slope_of(goodness, ones).abs().sum()) / 2

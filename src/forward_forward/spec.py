@@ -103,7 +103,15 @@ NORMALIZATIONS = {
 
 
 def _named(function: Any) -> str:
-    """Return a function's name; one from elsewhere keeps its module, so that it is not taken for ours."""
+    """Return a function's name; one from elsewhere keeps its module, so that it is not taken for ours.
+
+    Raises:
+        UsageError: when it has none, as an object that can be called.
+    """
+    if not hasattr(function, "__qualname__"):
+        raise UsageError(
+            f"{function!r:.80} has no name that a record could give; make it a function, or a frozen dataclass"
+        )
     name, module = function.__qualname__, function.__module__
     return name if module.startswith("forward_forward.") else f"{module}.{name}"
 

@@ -1,14 +1,14 @@
 """Video: frames made of images on the fly, one at a time: a long video needs no more memory than a short one."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from forward_forward.errors import DataError, UsageError, check_shape, check_whole
+from forward_forward.errors import DataError, UsageError, check_number, check_shape, check_whole
 
-Video = Callable[[Tensor, torch.Generator], Iterator[Tensor]]
+Video = Callable[[Tensor, torch.Generator], Iterable[Tensor]]
 """Images `[B, D]` and a generator → frames, each `[B, D']`."""
 
 LOOKED_AT = (1, 2, 5, 10, 20, 50)
@@ -27,7 +27,10 @@ class MovingImages:
         size: height and width of a frame, not below the image's.
         frames: how many.
         speed: largest move in pixels a frame, each way.
-        visible: share of pixels that a frame shows, in (0, 1]; the others are black.
+        visible: how likely a frame shows a pixel, in (0, 1]; where it does not, the pixel is black.
+
+    Raises:
+        UsageError: when a frame is smaller than an image, or a number is outside its range.
 
     Example:
         >>> video = MovingImages((1, 2, 2), size=4, frames=3)
@@ -51,6 +54,7 @@ class MovingImages:
             raise UsageError(
                 f"a frame of {self.size}×{self.size} is smaller than images of {self.shape[1]}×{self.shape[2]}"
             )
+        check_number("visible and speed", self.visible, self.speed)
         if self.frames < 1 or not 0 < self.visible <= 1 or not 0 <= self.speed < self.size:
             raise UsageError(
                 f"{self.frames} frames, {self.visible} of their pixels visible, speed {self.speed}: "
@@ -89,6 +93,32 @@ class MovingImages:
             shown = torch.rand(frame.shape[:3], generator=generator, device=device) < self.visible
             yield (frame * shown.unsqueeze(-1)).permute(0, 3, 1, 2).flatten(1)
             place = place + velocity
+
+
+def checked(frames: Iterable[Tensor], images: int) -> Iterator[Tensor]:
+    """Yield the frames `[B, D']` of a batch's videos.
+
+    Arguments:
+        frames: what a video made.
+        images: B.
+
+    Raises:
+        DataError: when there is no frame, or one is of other images, or of another size than the first.
+    """
+    if not isinstance(frames, Iterable):
+        raise DataError(f"a video is {frames!r:.60}; give an iterator over frames")
+    first = None
+    for count, frame in enumerate(frames, start=1):
+        shape = tuple(frame.shape) if isinstance(frame, Tensor) else frame
+        first = first or shape
+        if shape != first or not isinstance(shape, tuple) or shape[:-1] != (images,):
+            raise DataError(
+                f"frame {count} is {shape}, the first one {first}, the batch of {images} images: give frames [B, D'], "
+                "for each image a video, all equally long and of one size"
+            )
+        yield frame
+    if first is None:
+        raise DataError("a video without a frame: there is nothing to see")
 
 
 def bounced(place: Tensor, room: Tensor) -> Tensor:

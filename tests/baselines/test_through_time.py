@@ -1,8 +1,10 @@
 """Backpropagation through time: what a frame hears, that it learns, and that it needs memory for every frame."""
 
+import pytest
 import torch
 
 from forward_forward.baselines.through_time import ThroughTime
+from forward_forward.errors import DataError
 from forward_forward.memory import training_peak
 from forward_forward.negatives import random_wrong_label
 from forward_forward.networks.recurrent_nets import dense_recurrent
@@ -37,6 +39,14 @@ def test_later_frames_reach_lower_layers_from_above():
     gradients = torch.autograd.grad(net(images).sum(), list(net.down.parameters()))
     assert [d.weight.shape for d in net.down] == [(10, 9), (9, 8)]
     assert all(bool(g.any()) for g in gradients)
+
+
+@pytest.mark.parametrize("sizes", [[], [(5, FRAME), (4, FRAME)], [(5, FRAME), (5, FRAME + 1)]])
+def test_videos_that_do_not_fit(sizes):
+    net = rival()
+    net.video = lambda images, generator: [torch.ones(size) for size in sizes]
+    with pytest.raises(DataError, match="without a frame|frame 2"):
+        net(uniform(5, PIXELS, dtype=torch.float32))
 
 
 def test_it_learns():

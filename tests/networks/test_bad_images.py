@@ -62,5 +62,5 @@ def test_codes_of_another_form(codes):
 @pytest.mark.parametrize("iterations", [0, -1])
 def test_no_iteration_at_all(iterations):
     net = NETS["recurrent"]()
-    with pytest.raises(UsageError, match="run 1 or more"):
+    with pytest.raises(UsageError, match="runs for 1 to 10,000"):
         net.run(net.project(GOOD), torch.eye(CLASSES)[:, None], iterations=iterations)

@@ -9,6 +9,7 @@ import torch
 
 from forward_forward import recipes
 from forward_forward.blueprints import build_network, describe_network
+from forward_forward.context import cancelled
 from forward_forward.data import Dataset, Split, batches, names
 from forward_forward.data.text import ALPHABET, Text
 from forward_forward.errors import UsageError
@@ -151,6 +152,27 @@ def test_directions_of_other_contexts_are_held_against_those_of_other_data():
         "high": {"metrics": {"directions_1": 8.0}},
     }
     assert recipes.find("hinton2022_context").measure(results)["directions_ratio"] == 0.25
+
+
+def test_a_trace_is_what_the_net_says_by_iteration():
+    """The answers, and with the true label and with the best wrong one the goodness and what is cancelled."""
+    recipe, data = recipes.find("hinton2022_recurrent"), DATA["mnist"]
+    learner, _ = recipe.build(data, 0, "cpu")
+    net = learner.network
+    found = recipe.traces(learner, data)
+    test, codes = data.test, torch.eye(10)
+    by_label = [net.run(net.project(test.images), code.expand(1, 1, -1))[0] for code in codes]
+    goodness = torch.cat(by_label, dim=2)  # [T, L, K, B]
+    for iteration, row in enumerate(goodness.sum(1)):
+        wrong = 100 * float((row.argmax(0) != test.labels).float().mean())
+        assert found["error_by_iteration"][iteration] == pytest.approx(wrong, abs=1e-3)
+    best = goodness.sum((0, 1)).clone()
+    best[test.labels, range(len(test))] = -1
+    for side, labels in {"positive": test.labels, "negative": best.argmax(0)}.items():
+        seen = goodness[:, :, labels, range(len(test))].mean(-1)
+        assert torch.allclose(torch.tensor(found["goodness_by_iteration"][side]), seen, atol=1e-4)
+        share = cancelled(net, test.images, codes[labels].unsqueeze(0))[:, :, 0].nanmean(-1)
+        assert torch.allclose(torch.tensor(found["cancelled_by_iteration"][side]), share, atol=1e-3)
 
 
 def test_the_seed_makes_the_weights():

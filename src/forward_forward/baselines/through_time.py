@@ -7,11 +7,11 @@ import torch
 from torch import Tensor, nn
 
 from forward_forward.baselines.backprop import Perceptron, draw_linear_
-from forward_forward.errors import UsageError
+from forward_forward.networks.state import checked_keep
 from forward_forward.normalization import Normalization, length
 from forward_forward.randomness import generator as seeded
 from forward_forward.spec import describe
-from forward_forward.video import LOOKED_AT, Video
+from forward_forward.video import LOOKED_AT, Video, checked
 
 
 class ThroughTime(Perceptron):
@@ -29,6 +29,10 @@ class ThroughTime(Perceptron):
         video: makes frames of images.
         keep: how much of the old activities stays, in [0, 1).
         normalization: of frames and activities.
+        device, dtype: of the weights, as torch spells them.
+
+    Raises:
+        UsageError: when keep is outside its range.
     """
 
     def __init__(
@@ -47,9 +51,7 @@ class ThroughTime(Perceptron):
         super().__init__(
             in_features, classes, widths, generator=generator, device=device, dtype=dtype
         )
-        self.video, self.keep, self.normalization = video, keep, normalization
-        if not 0 <= keep < 1:
-            raise UsageError(f"keep {keep} must be from 0 to below 1")
+        self.video, self.keep, self.normalization = video, checked_keep(keep), normalization
         place = device or "cpu"
         down = [
             nn.utils.skip_init(nn.Linear, above, units, bias=False, device=place, dtype=dtype)
@@ -73,19 +75,23 @@ class ThroughTime(Perceptron):
     def by_frame(
         self, images: Tensor, generator: torch.Generator | None = None
     ) -> Iterator[Tensor]:
-        """Yield the mean logits `[B, C]` over the frames so far."""
+        """Yield the mean logits `[B, C]` over the frames so far.
+
+        Raises:
+            DataError: when there is no frame, or frames are of other images or of different sizes.
+        """
         draw = seeded(0, "video", device=images.device) if generator is None else generator
         hidden = self.linears[:-1]
         states: list[Tensor] = []
         total = torch.zeros((), device=images.device)
-        for count, frame in enumerate(self.video(images, draw), 1):
-            below = self.normalization(frame)
+        for count, frame in enumerate(checked(self.video(images, draw), len(images)), start=1):
+            shown = self.normalization(frame)
             if not states:
+                below = shown
                 for linear in hidden:
                     states.append(linear(below).float().relu())
                     below = self.normalization(states[-1])
-                below = self.normalization(frame)
-            heard = [below, *map(self.normalization, states)]
+            heard = [shown, *map(self.normalization, states)]
             for index, linear in enumerate(hidden):
                 z = linear(heard[index]).float()
                 if index < len(self.down):

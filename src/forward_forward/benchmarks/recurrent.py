@@ -37,7 +37,9 @@ RULE = SmoothedGradient(1e-6)
 def run(quick: bool = False, device: str = "cpu") -> dict[str, Any]:
     """Time all contenders in one run; then count the memory of learning from short and long videos.
 
-    The Forward-Forward nets are without softmax and peers; no negative of theirs is a hard one.
+    The Forward-Forward nets are without softmax and peers; no negative of theirs is a hard one. Backpropagation through
+    time reads each frame anew, as a video asks of it, where the Forward-Forward step multiplies a still image once: a
+    sixth of the rival's products.
 
     Arguments:
         quick: a small net, few rounds and short videos.

@@ -1,7 +1,6 @@
 """Strings become parts here, and for the page in `web/choices.py`: names as they are typed, or near ones."""
 
 import difflib
-import inspect
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -65,11 +64,7 @@ def known_parts() -> dict[str, dict[str, Any]]:
             if isinstance(c, type) and issubclass(c, optimizers.Rule) and c is not optimizers.Rule
         },
         "label": dict(spec.PLACEMENTS),
-        "wiring": {
-            n: f
-            for n, f in members(wiring).items()
-            if list(inspect.signature(f).parameters) == ["depth"]
-        },
+        "wiring": members(wiring),
         "method": {"simultaneous": Simultaneous, "greedy": Greedy, "recurrent": Iterated},
     }
 

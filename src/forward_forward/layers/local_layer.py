@@ -14,9 +14,9 @@ from torch import Tensor, nn
 from forward_forward.errors import UsageError
 from forward_forward.goodness import sum_of_squares
 from forward_forward.layers.statistics import LayerStatistics, statistics_of
-from forward_forward.losses import Loss, ThresholdLogistic
+from forward_forward.losses import Loss, checked_loss
 from forward_forward.normalization import PeerNormalization
-from forward_forward.precision import CastCache, accumulate
+from forward_forward.precision import CastCache, accumulate, checked_dtype
 from forward_forward.slopes import Goodness, gated, slope_of, unit_goodness, vanishes_at_zero
 from forward_forward.spec import find_parts
 
@@ -64,10 +64,10 @@ class LocalLayer(nn.Module, ABC):
         self.units, self.blocks = units, blocks
         self.goodness = goodness
         at_one, scale = unit_goodness(goodness, units // blocks)
-        self.loss = (loss or ThresholdLogistic()).for_layer(at_one)
+        self.loss = checked_loss(loss).for_layer(at_one)
         self.objective_scale = units / blocks / scale
         self.peer = PeerNormalization(units, peer) if peer else None
-        self.matmul_dtype = matmul_dtype
+        self.matmul_dtype = checked_dtype(matmul_dtype)
         self._gated_by_slope = vanishes_at_zero(goodness, units // blocks)
         self.cast = CastCache()
 
@@ -276,8 +276,8 @@ class LocalLayer(nn.Module, ABC):
         return y if self.blocks == 1 else y.reshape(-1, self.units // self.blocks)
 
     def set_matmul_dtype(self, dtype: torch.dtype | None) -> None:
-        """Choose the dtype of matmuls; None is the parameters' own."""
-        self.matmul_dtype = dtype
+        """Choose the dtype of matmuls, of floating-point numbers; None is the parameters' own."""
+        self.matmul_dtype = checked_dtype(dtype)
 
     def parts(self) -> dict[str, Any]:
         """Return the parts that every layer has, as keyword arguments of a constructor."""

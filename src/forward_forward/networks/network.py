@@ -53,29 +53,44 @@ class Network(Protocol):
         ...
 
 
-def check_images(images: Any, features: int, layer: LocalLayer) -> None:
+def check_images(images: Any, features: int, layer: LocalLayer, blocks: int | None = None) -> None:
     """Raise a `DataError` for images that a net cannot read: none at all, of another size, of another dtype.
 
     Arguments:
         images: to be `[..., B, D]`.
         features: D.
         layer: hears them; they are in the dtype of its weights, or of its matmuls.
+        blocks: how many blocks of rows at most, `[blocks, B, D]`; None asks for no such form.
     """
     dtype = next(layer.parameters()).dtype
     if not isinstance(images, Tensor):
         raise DataError(
             f"images are a {type(images).__name__}; give a tensor of rows of {features}"
         )
-    fits = images.ndim > 1 and images.shape[-1] == features and images.numel() > 0
-    if not fits or images.dtype not in (dtype, layer.matmul_dtype):
+    said = (
+        f"images of {tuple(images.shape)} {_name(images.dtype)}; this net reads rows of {features}"
+    )
+    if images.ndim < 2 or images.shape[-1] != features or images.numel() == 0:
+        raise DataError(f"{said} values, one row or more; take a net for these images")
+    if images.dtype not in (dtype, layer.matmul_dtype):
+        raise DataError(f"{said} {_name(dtype)} values: convert them, bytes to shares of 255")
+    if blocks is not None and (images.ndim > 3 or (images.ndim == 3 and len(images) > blocks)):
         raise DataError(
-            f"images of {tuple(images.shape)} {_name(images.dtype)}; this net reads rows of {features} "
-            f"{_name(dtype)} values: convert them, bytes to shares of 255"
+            f"frames of {tuple(images.shape)}; this net reads rows of {features}, or {blocks} blocks of them"
         )
 
 
-def check_codes(codes: Tensor, frame: Tensor, classes: int) -> None:
-    """Raise a `UsageError` for label codes that are not `[K, 1 or B, C]`, for a frame `[1 or K, B, D]`."""
+def check_codes(codes: Tensor | None, frame: Tensor, classes: int, *, labelled: bool) -> None:
+    """Raise a `UsageError` for label codes that are not `[K, 1 or B, C]`, for a frame `[1 or K, B, D]`.
+
+    Where no label feeds the net, they are None.
+    """
+    if labelled != (codes is not None):
+        raise UsageError("a net that a label feeds needs label codes, and one without takes none")
+    if codes is None:
+        return
+    if not isinstance(codes, Tensor):
+        raise UsageError(f"label codes are a {type(codes).__name__}; give a tensor")
     blocks, images = frame.shape[:2]
     if codes.shape[-1] != classes:
         raise UsageError(f"label codes for {codes.shape[-1]} classes; this net has {classes}")

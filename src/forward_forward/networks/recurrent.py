@@ -1,18 +1,27 @@
 """Layers that hear from below and from above: a still image becomes a video whose frames are all the same."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
-from forward_forward.errors import DataError, UsageError
+from forward_forward.errors import UsageError
 from forward_forward.layers.described import build_layer, describe_layer
 from forward_forward.layers.joint import Joint
 from forward_forward.layers.softmax_head import SoftmaxHead
 from forward_forward.networks.network import check_codes, check_images
-from forward_forward.networks.state import Frame, Reaction, State, added, checked_window
-from forward_forward.networks.wiring import IMAGE, LABEL, Source, check_fit, checked, image_size
+from forward_forward.networks.state import (
+    Frame,
+    Reaction,
+    State,
+    added,
+    checked_keep,
+    checked_times,
+    checked_window,
+)
+from forward_forward.networks.wiring import IMAGE, LABEL, Source
+from forward_forward.networks.wiring_checks import check_fit, checked, image_size, is_below
 from forward_forward.normalization import (
     Normalization,
     checked_pixels,
@@ -39,7 +48,8 @@ class Recurrent(nn.Module):
         classes: C.
         keep: how much of the old activities stays, in [0, 1).
         iterations: on each image.
-        window: first and last iteration, counted from 1, over which goodness is averaged.
+        window: first and last iteration, counted from 1, over which goodness on a still image is averaged; on a video
+            all iterations on all frames count.
         alternate: whether even and odd layers take turns.
         normalization: of images, labels and activities.
         pixel_mean, pixel_std: images are standardised by these before; 0 and 1 leave them as they are.
@@ -71,15 +81,11 @@ class Recurrent(nn.Module):
         super().__init__()
         self.wiring = checked(wiring)
         check_fit(layers, self.wiring, classes)
-        if classes < 2:
-            raise UsageError(f"{classes} classes: a wrong label needs at least 2 classes")
-        if not 0 <= keep < 1:
-            raise UsageError(f"keep {keep} must be from 0 to below 1")
         self.layers = cast("Sequence[Joint]", nn.ModuleList(layers))
-        self.classes = classes
-        self.keep = keep
+        self.classes = int(classes)
+        self.keep = checked_keep(keep)
         self.iterations, self.window = checked_window(iterations, window)
-        self.alternate = alternate
+        self.alternate = bool(alternate)
         self.normalization = normalization
         self.pixels = checked_pixels(pixel_mean, pixel_std)
         self.in_features = image_size(layers, self.wiring)
@@ -103,12 +109,7 @@ class Recurrent(nn.Module):
         """
         if isinstance(images, Frame):
             return images
-        check_images(images, self.in_features, self.layers[0])
-        if images.ndim > 3 or (images.ndim == 3 and len(images) > 2):
-            shape = tuple(images.shape)
-            raise DataError(
-                f"frames of {shape}; this net reads rows of {self.in_features}, or two blocks of them"
-            )
+        check_images(images, self.in_features, self.layers[0], blocks=2)
         images = standardised(images if images.ndim == 3 else images.unsqueeze(0), *self.pixels)
         images = self.normalization(images)
         shares = {
@@ -123,14 +124,25 @@ class Recurrent(nn.Module):
         """Return the state after one bottom-up pass: each layer hears the image and the layers below, no more."""
         state = State([], [])
         for index, (layer, sources) in enumerate(zip(self.layers, self.wiring, strict=True)):
-            below = [s for s in sources if isinstance(s, int) and s < index]
-            shares = [layer.share(sources.index(s), state.h[s]) for s in below]
-            if index in frame.shares:
-                shares.append(frame.shares[index])
+            below = [s for s in sources if is_below(s, index)]
+            shares = [self.share(index, s, frame, None, state.h) for s in below]
             y = (sum(shares[1:], shares[0]) + layer.bias).relu_()
             state.y.append(y)
             state.h.append(self._normalized(y, layer))
         return state
+
+    @torch.no_grad()
+    def share(
+        self, index: int, source: Source, frame: Frame, codes: Tensor | None, h: list[Tensor]
+    ) -> Tensor:
+        """Return what one source adds to layer `index`'s preactivation, `[1 or K, 1 or B, U]`.
+
+        Label codes `[K, 1 or B, C]` and activities h, each `[1 or K, B, U']`, count where the source is one of them.
+        """
+        if source == IMAGE:
+            return frame.shares[index]
+        heard = h[source] if isinstance(source, int) else self.normalization(cast(Tensor, codes))
+        return self.layers[index].share(self.wiring[index].index(source), heard)
 
     @torch.no_grad()
     def one_pass(self, images: Any) -> tuple[Tensor, Tensor]:
@@ -142,7 +154,7 @@ class Recurrent(nn.Module):
         return self.read_state(self.begin(self.project(images)))
 
     def read_state(self, state: State) -> tuple[Tensor, Tensor]:
-        """Return the head's features `[R, I]` and logits `[R, C]` of a state."""
+        """Return the head's features `[R, I]` and logits `[R, C]` of a state; raise a `UsageError` without a head."""
         if self.head is None:
             raise UsageError("this network has no softmax head; build it with head=True")
         features = torch.cat(state.h, dim=2).flatten(0, 1).to(self.head.weight.dtype)
@@ -159,43 +171,35 @@ class Recurrent(nn.Module):
         Raises:
             UsageError: when codes are missing, too many, of another form, or for another number of classes.
         """
-        if self.labelled != (codes is not None):
-            raise UsageError(
-                "a net that a label feeds needs label codes, and one without takes none"
-            )
-        if codes is not None:
-            check_codes(codes, frame.images, self.classes)
-        drives = []
-        for index, (layer, sources) in enumerate(zip(self.layers, self.wiring, strict=True)):
-            drive: Tensor = layer.bias
-            if index in frame.shares:
-                drive = drive + frame.shares[index]
-            if LABEL in sources and codes is not None:
-                drive = drive + layer.share(sources.index(LABEL), self.normalization(codes))
-            drives.append(drive)
+        check_codes(codes, frame.images, self.classes, labelled=self.labelled)
+        drives: list[Tensor] = [layer.bias for layer in self.layers]
+        for index, sources in enumerate(self.wiring):
+            for source in (s for s in (IMAGE, LABEL) if s in sources):
+                drives[index] = drives[index] + self.share(index, source, frame, codes, [])
         return drives
 
     @torch.no_grad()
     def advance(
         self, state: State, drives: list[Tensor], above: list[Tensor] | None = None
-    ) -> Iterator[Reaction]:
-        """Run one iteration, in place on the state, and yield what each layer did.
+    ) -> list[Reaction]:
+        """Run one iteration, in place on the state, and return what each layer did.
 
         Where layers take turns, odd ones hear the even ones' new activities, but for what `above` puts in their place.
 
         Arguments:
             state: of all layers.
-            drives: what `drives` returned.
-            above: normalised activities that layers hear from higher ones in place of the state's own.
+            drives: for each layer, what `drives` returned.
+            above: for each layer, the normalised activities `[1 or K, B, U]` that lower ones hear of it in place of the
+                state's own.
         """
-        everyone = range(len(self.layers))
+        everyone, done = range(len(self.layers)), []
         for group in (everyone[::2], everyone[1::2]) if self.alternate else (everyone,):
             reactions = [self._react(index, state, drives[index], above) for index in group]
             for reaction in reactions:
-                layer = self.layers[reaction.layer]
-                state.y[reaction.layer] = reaction.y
-                state.h[reaction.layer] = self._normalized(reaction.y, layer)
-            yield from reactions
+                index, y = reaction.layer, reaction.y
+                state.y[index], state.h[index] = y, self._normalized(y, self.layers[index])
+            done += reactions
+        return done
 
     @torch.no_grad()
     def run(
@@ -212,28 +216,28 @@ class Recurrent(nn.Module):
             codes: `[K, 1 or B, C]`, None for a net without labels.
             state: to go on from, changed in place; None begins with the bottom-up pass.
             iterations: T; None runs all.
+
+        Raises:
+            UsageError: when the codes do not fit, or iterations is no number that a net can run for.
+            DataError: when the state is of other images or under other labels.
         """
-        if iterations is not None and iterations < 1:
-            raise UsageError(f"{iterations} iterations: run 1 or more")
+        times = self.iterations if iterations is None else checked_times(iterations)
         drives = self.drives(frame, codes)
         leading = frame.leading(codes)
         if state is None:
             state = self.begin(frame)
-        elif not state.fits(leading):
-            raise DataError(
-                f"a frame of {leading[1]} images under {leading[0]} labels follows one of other ones: videos of a "
-                "batch are equally long"
-            )
+        else:
+            state.check_fit(leading)
         rows = []
-        for _ in range(self.iterations if iterations is None else iterations):
-            list(self.advance(state, drives))
+        for _ in range(times):
+            self.advance(state, drives)
             for layer, y in zip(self.layers, state.y, strict=True):
                 g = layer.total_goodness(y.flatten(0, 1)).view(y.shape[:2])
                 rows.append(g.expand(leading))
         return torch.stack(rows).unflatten(0, (-1, len(self.layers))), state
 
     def label_goodness(self, images: Any, codes: Tensor | None) -> Tensor:
-        """Return each layer's goodness with each label, over the window, `[L, B, K]`; without codes K is 1."""
+        """Return each layer's goodness of images `[B, D]` with codes `[K, 1 or B, C]`, over the window, `[L, B, K]`."""
         first, last = self.window
         goodness, _ = self.run(self.project(images), codes, iterations=last)
         return goodness[first - 1 :].mean(0).transpose(1, 2)
@@ -250,17 +254,13 @@ class Recurrent(nn.Module):
         Arguments:
             heard: for each hidden layer that feeds it, `[T, K, B, U']`.
         """
-        waiting = iter(heard)
-        inputs = []
-        for source in self.wiring[index]:
-            if source == IMAGE:
-                inputs.append(frame.images.unsqueeze(0))
-            elif source == LABEL:
-                assert codes is not None
-                inputs.append(self.normalization(codes).unsqueeze(0))
-            else:
-                inputs.append(next(waiting))
-        return tuple(inputs)
+        known, waiting = {IMAGE: frame.images}, iter(heard)
+        if codes is not None:
+            known[LABEL] = self.normalization(codes)
+        return tuple(
+            known[source].unsqueeze(0) if isinstance(source, str) else next(waiting)
+            for source in self.wiring[index]
+        )
 
     def config(self) -> dict[str, Any]:
         """Return what `from_config` builds the same network from, as plain JSON."""

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from forward_forward.environment import check_room
-from forward_forward.errors import UsageError, check_shape, check_whole
+from forward_forward.errors import UsageError, check_number, check_shape, check_whole
 from forward_forward.goodness import sum_of_squares
 from forward_forward.layers.dense import Dense
 from forward_forward.layers.joint import Joint
@@ -15,15 +15,8 @@ from forward_forward.layers.local_fields import LocalFields
 from forward_forward.layers.local_layer import LocalLayer
 from forward_forward.losses import Loss
 from forward_forward.networks.recurrent import Recurrent
-from forward_forward.networks.wiring import (
-    IMAGE,
-    LABEL,
-    Source,
-    Wiring,
-    checked,
-    from_above,
-    neighbours,
-)
+from forward_forward.networks.wiring import IMAGE, LABEL, Source, Wiring, neighbours
+from forward_forward.networks.wiring_checks import checked, from_above
 from forward_forward.slopes import Goodness
 
 Connect = Callable[[Source, int], LocalLayer]
@@ -49,7 +42,11 @@ def dense_recurrent(
         widths: units of each hidden layer, bottom to top.
         generator: draws the weights.
         wiring: who feeds whom; None is figure 3's, `wiring.neighbours`.
+        device, dtype: of the weights, as torch spells them.
         rest: `goodness`, `loss`, `peer`, `matmul_dtype`, `top_down` as of `recurrent`, and what `Recurrent` takes.
+
+    Raises:
+        UsageError: when the wiring is none, or for another number of layers, or a number is outside its range.
 
     Example:
         >>> g = torch.Generator().manual_seed(0)
@@ -57,7 +54,9 @@ def dense_recurrent(
         >>> [[c.in_features for c in layer.connections] for layer in net.layers]
         [[64, 20], [30, 10]]
     """
-    wiring = _of_depth(neighbours(len(widths)) if wiring is None else wiring, len(widths))
+    if not isinstance(widths, Sequence) or isinstance(widths, str):
+        raise UsageError(f"widths {widths!r}: give a list with the units of each hidden layer")
+    wiring = _of_depth(wiring, len(widths))
     check_room([in_features, *widths], device)
     sizes: dict[Source, int] = {IMAGE: in_features, LABEL: classes, **dict(enumerate(widths))}
 
@@ -102,13 +101,22 @@ def local_recurrent(
         field: height and width of a field, odd.
         tile: see `LocalFields`.
         wiring: who feeds whom; None is figure 3's, `wiring.neighbours`.
-        rest: as of `dense_recurrent`.
+        device, dtype, rest: as of `dense_recurrent`.
+
+    Raises:
+        UsageError: as of `dense_recurrent`, and for fields of an even size.
+
+    Example:
+        >>> g = torch.Generator().manual_seed(0)
+        >>> net = local_recurrent((1, 8, 8), 10, 2, field=3, generator=g)
+        >>> [layer.units for layer in net.layers]
+        [192, 192]
     """
     check_shape(in_shape)
-    check_whole("depth and fields of a net", depth, field)
+    check_whole("depth, channels and fields of a net", depth, channels, field)
     if field % 2 == 0:
         raise UsageError(f"fields of {field} have no middle; take an odd size")
-    wiring = _of_depth(neighbours(depth) if wiring is None else wiring, depth)
+    wiring = _of_depth(wiring, depth)
     colours, height, width = in_shape
     units = height * width * channels
 
@@ -154,7 +162,12 @@ def recurrent(
         top_down: factor on the first weights of all that comes from above: at 1 the bottom-up pass, which hears
             nothing from above, says little of the states that follow.
         rest: what `Recurrent` takes.
+
+    Raises:
+        UsageError: when the wiring is none, its connections do not fit, or a number is outside its range.
     """
+    wiring = checked(wiring)
+    check_number("top_down", top_down)
     if not math.isfinite(top_down):
         raise UsageError(f"top_down {top_down} must be a number")
     parts = {"goodness": goodness, "loss": loss, "peer": peer, "matmul_dtype": matmul_dtype}
@@ -168,7 +181,8 @@ def recurrent(
     return Recurrent(layers, wiring, classes, **rest)
 
 
-def _of_depth(wiring: Wiring, depth: int) -> Wiring:
-    if len(wiring) != depth:
-        raise UsageError(f"the wiring is for {len(wiring)} hidden layers, the net has {depth}")
-    return checked(wiring)
+def _of_depth(wiring: Wiring | None, depth: int) -> Wiring:
+    found = checked(neighbours(depth) if wiring is None else wiring)
+    if len(found) != depth:
+        raise UsageError(f"the wiring is for {len(found)} hidden layers, the net has {depth}")
+    return found

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from forward_forward.errors import UsageError, check_whole
+from forward_forward.errors import DataError, UsageError, check_number, check_whole
 
 MOST_ITERATIONS = 10_000
 """A net that runs for longer than this never answers."""
@@ -40,10 +40,14 @@ class State:
     y: list[Tensor]
     h: list[Tensor]
 
-    def fits(self, leading: torch.Size) -> bool:
-        """Return whether it can go on under K labels and on B images, `leading` = (K, B)."""
+    def check_fit(self, leading: torch.Size) -> None:
+        """Raise a `DataError` where it cannot go on under K labels and on B images, `leading` = (K, B)."""
         labels, images = leading
-        return all(y.shape[0] in (1, labels) and y.shape[1] == images for y in self.y)
+        if not all(y.shape[0] in (1, labels) and y.shape[1] == images for y in self.y):
+            raise DataError(
+                f"a frame of {images} images under {labels} labels follows one of other ones: videos of a batch are "
+                "equally long"
+            )
 
 
 @dataclass(frozen=True)
@@ -68,19 +72,42 @@ def added(z: Tensor, term: Tensor) -> Tensor:
     return z.add_(term) if torch.broadcast_shapes(z.shape, term.shape) == z.shape else z + term
 
 
+def checked_keep(keep: float) -> float:
+    """Return how much of the old activities stays.
+
+    Raises:
+        UsageError: when it is not in [0, 1).
+    """
+    check_number("keep", keep)
+    if not 0 <= keep < 1:
+        raise UsageError(f"keep {keep} must be from 0 to below 1")
+    return float(keep)
+
+
+def checked_times(iterations: int) -> int:
+    """Return for how many iterations to run.
+
+    Raises:
+        UsageError: when it is no whole number from 1 to `MOST_ITERATIONS`.
+    """
+    check_whole("iterations", iterations)
+    if not 1 <= iterations <= MOST_ITERATIONS:
+        raise UsageError(f"{iterations} iterations; a net runs for 1 to {MOST_ITERATIONS:,}")
+    return int(iterations)
+
+
 def checked_window(iterations: int, window: Sequence[int]) -> tuple[int, tuple[int, int]]:
     """Return how long a net runs, and the first and last iteration that count, as plain numbers.
 
     Raises:
-        UsageError: when they are not whole, or the window does not lie within the iterations.
+        UsageError: when they are not whole, or the window does not lie within iterations that can be run.
     """
     if not isinstance(window, Sequence) or len(window) != 2:
         raise UsageError(f"a window of {window!r}: give its first and last iteration")
-    check_whole("iterations, and a window of them", iterations, *window)
-    first, last = map(int, window)
-    if not 1 <= first <= last <= iterations <= MOST_ITERATIONS:
+    check_whole("a window of iterations", *window)
+    times, (first, last) = checked_times(iterations), map(int, window)
+    if not 1 <= first <= last <= times:
         raise UsageError(
-            f"goodness of iterations {first} to {last}, but the net runs for {iterations}: choose a window "
-            f"within them, and {MOST_ITERATIONS:,} at most"
+            f"goodness of iterations {first} to {last}, but the net runs for {times}: choose a window within them"
         )
-    return int(iterations), (first, last)
+    return times, (first, last)

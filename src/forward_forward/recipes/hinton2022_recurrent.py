@@ -2,11 +2,11 @@
 
 Claim: 1.31 % test error on MNIST by goodness averaged over iterations 3 to 5 with each label.
 
-Differences from the paper:
-1. Two hidden layers; "two or three" are named there.
-2. The loss of a pair is silu(−6 (g⁺ − g⁻)) on mean squares, with peer normalisation, as in `best_supervised`; which one
+Differences from the paper, which names "two or three" hidden layers:
+1. The loss of a pair is silu(−6 (g⁺ − g⁻)) on mean squares, with peer normalisation, as in `best_supervised`; which one
    the paper's net has is not stated. Nor are rate, weight decay, batch size and schedule: those of `best_supervised`,
-   the rate twice as large. Label codes are normalised as images and activities are.
+   the rate twice as large.
+2. Label codes are normalised as images and activities are.
 3. Gradients of the 8 iterations are averaged into one update a batch; the running means of peers move 8 times a batch.
 4. The first weights of what comes from above are half as large as those from below.
 5. 20 epochs, the paper 60.
@@ -38,9 +38,8 @@ from forward_forward.training.learner import Learner
 from forward_forward.training.optimizers import Rule, SmoothedGradient
 from forward_forward.training.plan import Plan
 
-RATE = 3e-3
 PARTS: dict[str, Any] = {"goodness": mean_of_squares, "loss": SiLU(alpha=6.0), "peer": 0.06}
-RULE = SmoothedGradient(rate=RATE, weight_decay=0.002)
+RULE = SmoothedGradient(rate=3e-3, weight_decay=0.002)
 HEAD_RULE = SmoothedGradient(rate=0.1, weight_decay=0.003)
 TRACED = 1000
 """Test images whose way through the iterations is traced."""
@@ -52,8 +51,8 @@ def recurrent_learner(
     seed: int,
     device: str = "cpu",
     *,
-    rate: float = RATE,
-    weight_decay: float = 0.002,
+    rate: float = RULE.rate,
+    weight_decay: float = RULE.weight_decay,
     rule: type[Rule] = SmoothedGradient,
     negatives: Negatives | None = None,
     augment: Augmentation | None = None,

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from forward_forward.augment import Augmentation, described_augment
 from forward_forward.data import Split
-from forward_forward.errors import UsageError
+from forward_forward.errors import UsageError, check_callable
 from forward_forward.negatives import Negatives
 from forward_forward.networks.network import Network
 from forward_forward.spec import describe
@@ -25,7 +25,8 @@ class AllLayers:
         augment: changes images before anything else sees them; None leaves them as they are.
 
     Raises:
-        UsageError: when the negatives are labels and the network hears none, or the other way about.
+        UsageError: when a part is of another kind; when the negatives are labels and the network hears none, or the
+            other way about; when a network without labels has no head, and so no readout at all.
     """
 
     stages = 1
@@ -38,11 +39,19 @@ class AllLayers:
         head_rule: Rule,
         augment: Augmentation | None = None,
     ) -> None:
+        check_callable("negatives", negatives)
+        if augment is not None:
+            check_callable("augment", augment)
+        for each in (rule, head_rule):
+            if not isinstance(each, Rule):
+                raise UsageError(f"rule: {each!r:.60} is none; make one, such as Adam(rate=1e-3)")
         if getattr(negatives, "labelled", True) != network.labelled:
             raise UsageError(
                 "wrong labels are negatives of a net that hears a label, hybrid images of one that hears none; "
                 "choose other negatives, or another net"
             )
+        if network.head is None and not network.labelled:
+            raise UsageError("a net without labels is read by its softmax; build it with head=True")
         self.network: Any = network
         self.memory: dict[str, Tensor] = {}
         self.matmul_dtype = network.layers[0].matmul_dtype

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from forward_forward.errors import CheckpointError
 from forward_forward.files import write_whole
+from forward_forward.plain_json import scalar
 from forward_forward.training.learner import Learner
 
 try:
@@ -45,7 +46,7 @@ def write_folder(folder: Path, tensors: Mapping[str, Tensor], manifest: dict[str
     fresh = not (folder / name).exists()
     try:
         write_whole(folder / name, data)
-        write_whole(folder / MANIFEST, json.dumps(manifest, indent=1).encode())
+        write_whole(folder / MANIFEST, json.dumps(manifest, indent=1, default=scalar).encode())
     except OSError as error:
         if fresh:
             with contextlib.suppress(OSError):
@@ -242,4 +243,4 @@ def _clear(folder: Path, keep: str) -> None:
 def _seal(manifest: Mapping[str, Any]) -> str:
     """Return the sha256 of all of a manifest but its seal, the same before and after a way through JSON."""
     plain = {key: value for key, value in manifest.items() if key != "seal"}
-    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(plain, sort_keys=True, default=scalar).encode()).hexdigest()

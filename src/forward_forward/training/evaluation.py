@@ -10,7 +10,7 @@ from torch import Tensor
 
 from forward_forward.data import Split
 from forward_forward.data.dataset import check_labels
-from forward_forward.errors import DataError, DivergenceError, UsageError
+from forward_forward.errors import DataError, DivergenceError, UsageError, check_callable
 
 SHORTLIST = 3
 
@@ -67,6 +67,7 @@ def evaluate(
         DataError: when the labels are no classes, or not one for each image.
         DivergenceError: when the best score of an image is not finite: then there is no answer.
     """
+    check_callable("scores, such as learner.scores", scores)
     _check_labels(split, classes)
     confusions: dict[str, Tensor] = {}
     surprise: dict[str, float] = {}

@@ -1,6 +1,6 @@
-"""A recurrent net learns from every iteration on every frame; no activities outlive the frame they belong to."""
+"""A recurrent net learns from every iteration on every frame; nothing but its state outlives a frame."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import chain, repeat
 from typing import Any
 
@@ -8,12 +8,13 @@ import torch
 from torch import Tensor
 
 from forward_forward.augment import Augmentation
-from forward_forward.errors import DataError, DivergenceError, UsageError
+from forward_forward.errors import DivergenceError, UsageError, check_callable
 from forward_forward.labels import every_label
 from forward_forward.layers.statistics import LayerStatistics
 from forward_forward.negatives import Negatives, stack
 from forward_forward.networks.recurrent import Recurrent
 from forward_forward.networks.state import Frame, State
+from forward_forward.networks.wiring_checks import check_reach, hears_higher
 from forward_forward.randomness import generator
 from forward_forward.readout import goodness_by_frame
 from forward_forward.spec import describe
@@ -22,7 +23,7 @@ from forward_forward.training.evaluation import Scores
 from forward_forward.training.learner import check_net
 from forward_forward.training.optimizers import Rule
 from forward_forward.training.simultaneous import network_scores, table
-from forward_forward.video import LOOKED_AT, Video
+from forward_forward.video import LOOKED_AT, Video, checked
 
 
 class Iterated(AllLayers):
@@ -31,7 +32,7 @@ class Iterated(AllLayers):
     One step: a bottom-up pass on the first frame → the head's probabilities → negatives; then the iterations on each
     frame in turn. Each layer's objective is the mean over the frame's iterations, in each of which the old
     activities are a constant; the running means of peer normalisation move in each of them. A still image is a video
-    of one frame; of a longer one, no more is kept than of one frame, however long it is.
+    of one frame; of a longer one, no more is kept than the state and what its last frame left, however long it is.
 
     References:
         Hinton 2022, §3.4.
@@ -48,8 +49,19 @@ class Iterated(AllLayers):
             first, as `context.of_another_image` does; None leaves them as they are.
 
     Raises:
-        UsageError: when the network is no `Recurrent`; when the negatives are labels and no label feeds the network, or
-            the other way about; or for a video of a network without labels.
+        UsageError: when the network is no `Recurrent`, or a part of another kind; when the negatives are labels and no
+            label feeds the network, or the other way about; when no label reaches one of its layers; for a network
+            without labels and without a head, or a video of one without labels; and for a context where no layer
+            hears a higher one.
+
+    Example:
+        >>> from forward_forward.negatives import hard_by_softmax
+        >>> from forward_forward.networks.recurrent_nets import dense_recurrent
+        >>> from forward_forward.training.optimizers import SmoothedGradient
+        >>> net = dense_recurrent(64, 10, [30, 20], generator=torch.Generator().manual_seed(0))
+        >>> rules = SmoothedGradient(3e-3), SmoothedGradient(0.1)
+        >>> Iterated(net, hard_by_softmax, *rules).describe()["method"]
+        'iterated'
     """
 
     def __init__(
@@ -64,8 +76,16 @@ class Iterated(AllLayers):
     ) -> None:
         check_net(self, network, "advance")
         super().__init__(network, negatives, rule, head_rule, augment)
+        check_callable("video and context", *(p for p in (video, context) if p is not None))
         if video is not None and not network.labelled:
             raise UsageError("a video needs wrong labels as negatives; let a label feed the net")
+        if network.labelled:
+            timed = video is None and not network.alternate
+            check_reach(network.wiring, network.iterations if timed else None)
+        if context is not None and not hears_higher(network.wiring):
+            raise UsageError(
+                "no layer hears a higher one, so none has a context; choose another wiring"
+            )
         self.video = video
         self.context = context
         for layer in network.layers:
@@ -75,8 +95,9 @@ class Iterated(AllLayers):
     def step(self, rows: Tensor, generator: torch.Generator, gain: float) -> Tensor:
         network, labels = self.network, self.split.labels[rows]
         images = self._images(rows, generator)
-        frames = iter((images,) if self.video is None else self.video(images, generator))
-        frame = network.project(_first_of(frames, len(images)))
+        shown = (images,) if self.video is None else self.video(images, generator)
+        frames = checked(shown, len(images))
+        frame = network.project(next(frames))
         state = network.begin(frame)
         _check_begun(state)
         logits = None
@@ -95,13 +116,7 @@ class Iterated(AllLayers):
         code = codes[0] if codes else None
         seen = self._teach_layers(frame, code, state, gain)
         count = 1
-        for later in frames:
-            count += 1
-            if later.shape != images.shape[:1] + frame.images.shape[2:]:
-                raise DataError(
-                    f"frame {count} is of {tuple(later.shape)} values, the first one of "
-                    f"{(len(images), frame.images.shape[2])}: videos of a batch are equally long and of one size"
-                )
+        for count, later in enumerate(frames, start=2):
             seen = seen + self._teach_layers(network.project(later), code, state, gain, count)
         return seen / count
 
@@ -122,7 +137,7 @@ class Iterated(AllLayers):
         for iteration in range(times):
             above = None
             if self.context is not None:
-                above = [self.context(_rows(h, leading)).view(*leading, -1) for h in state.h]
+                above = [self._context_of(_rows(h, leading)).view(*leading, -1) for h in state.h]
             for did in network.advance(state, drives, above):
                 layer = network.layers[did.layer]
                 seen = layer.slope_of_state(
@@ -146,6 +161,16 @@ class Iterated(AllLayers):
             self._update(index, gain)
         return rows.mean(1)
 
+    def _context_of(self, h: Tensor) -> Tensor:
+        assert self.context is not None
+        found = self.context(h.clone())
+        if not isinstance(found, Tensor) or (found.shape, found.dtype) != (h.shape, h.dtype):
+            told = (tuple(found.shape), found.dtype) if isinstance(found, Tensor) else found
+            raise UsageError(
+                f"the context of activities {(tuple(h.shape), h.dtype)} is {told}; give as many rows and units"
+            )
+        return found
+
     def scores(self, images: Tensor) -> Scores:
         if self.video is None:
             return network_scores(self.network, images)
@@ -165,13 +190,13 @@ def _rows(values: Tensor, leading: torch.Size) -> Tensor:
 
 
 def _check_finite(statistics: Tensor, frame: int) -> None:
-    """Name where statistics `[L, T, 4]` blew up, before anything learns from it; a GPU is asked once an epoch."""
+    """Name where statistics `[L, T, 4]` blew up, before a layer learns from it; a GPU is asked once an epoch."""
     if statistics.device.type == "cpu" and not bool(statistics.isfinite().all()):
         lost = ~statistics.isfinite().all(2)
         iteration, layer = lost.T.nonzero()[0].tolist()
         raise DivergenceError(
-            f"the state of layer {layer + 1} is not finite in iteration {iteration + 1} on frame {frame}; lower the "
-            "learning rate, or look for what is odd in the data"
+            f"the goodness of layer {layer + 1} is not finite in iteration {iteration + 1} on frame {frame}; lower "
+            "the learning rate, or look for what is odd in the data"
         )
 
 
@@ -185,26 +210,25 @@ def _check_begun(state: State) -> None:
             )
 
 
-def _first_of(frames: Iterator[Tensor], images: int) -> Tensor:
-    first = next(frames, None)
-    if first is None:
-        raise DataError("a video without a frame: there is nothing to learn from")
-    if len(first) != images:
-        raise DataError(
-            f"frame 1 is of {len(first)} images, the batch of {images}: each image has a video of its own"
-        )
-    return first
-
-
 def video_scores(network: Recurrent, video: Video, images: Tensor) -> Scores:
     """Return scores of the videos of images by mean goodness over all frames, and over the first few.
 
-    `frames_<n>` is the mean over the first n; `one_frame` the mean over as many iterations on the first frame alone,
-    shown again and again. The same batch of images always makes the same videos.
+    Every iteration on every frame counts, whatever the network's window. `frames_<n>` is the mean over the first n;
+    `one_frame` the mean over as many iterations on the first frame alone, shown again and again; `softmax` reads the
+    bottom-up pass on the first frame. The same batch of images always makes the same videos.
+
+    Arguments:
+        network: that a label feeds.
+        video: makes frames of images.
+        images: `[B, D]`.
+
+    Raises:
+        DataError: when there is no frame, or frames are of other images or of different sizes.
     """
     codes = every_label(network.classes, images)
-    frames = iter(video(images, generator(0, "video", device=images.device)))
-    first = network.project(_first_of(frames, len(images)))
+    shown = video(images.clone(), generator(0, "video", device=images.device))
+    frames = checked(shown, len(images))
+    first = network.project(next(frames))
     sums, total = {}, None
     for n, goodness in enumerate(goodness_by_frame(network, chain([first], frames), codes), 1):
         total = goodness if total is None else total + goodness

@@ -184,8 +184,9 @@ class _Run:
         losses = totals[0, :, 0]
         if not bool(losses.isfinite().all()):
             layer = int((~losses.isfinite()).nonzero()[0]) + 1
+            asked = "by the end of" if last and self.device.type != "cpu" else "in"
             raise DivergenceError(
-                f"the loss of layer {layer} is not finite in epoch {self.progress.epoch + 1}, step "
+                f"the loss of layer {layer} is not finite {asked} epoch {self.progress.epoch + 1}, step "
                 f"{self.progress.step}; lower the learning rate, or look for what is odd in the data"
             )
 

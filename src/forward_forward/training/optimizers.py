@@ -14,7 +14,7 @@ from typing import ClassVar
 import torch
 from torch import nn
 
-from forward_forward.errors import UsageError
+from forward_forward.errors import UsageError, check_number
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,7 @@ class Rule(ABC):
     """Share of the old gradient that stays when a new one is accumulated."""
 
     def __post_init__(self) -> None:
+        check_number("rate and weight decay", self.rate, self.weight_decay)
         if not 0 < self.rate < math.inf or not 0 <= self.weight_decay < math.inf:
             raise UsageError(
                 f"rate {self.rate} must be above 0, weight decay {self.weight_decay} not below"

@@ -59,8 +59,6 @@ class Simultaneous(AllLayers):
     ) -> None:
         check_net(self, network, "passed_on")
         super().__init__(network, negatives, rule, head_rule, augment)
-        if network.head is None and not network.labelled:
-            raise UsageError("a net without labels is read by its softmax; build it with head=True")
         if adversary is not None and not network.labelled:
             raise UsageError("an adversary moves images against their labels; this net reads none")
         self.adversary = adversary

@@ -1,6 +1,7 @@
 """Who feeds whom: wirings as a model file or a caller gives them."""
 
-from forward_forward.networks.wiring import checked, from_above, with_skips
+from forward_forward.networks.wiring import with_skips
+from forward_forward.networks.wiring_checks import checked, from_above
 from fuzz.edits import edited
 
 WIRING = [list(sources) for sources in with_skips(3)]
