@@ -51,14 +51,19 @@ def test_the_wiring_of_contributing_makes_a_net_that_learns() -> None:
     from forward_forward.negatives import random_wrong_label
     from forward_forward.networks import wiring
     from forward_forward.networks.recurrent_nets import dense_recurrent
+    from forward_forward.networks.wiring_checks import checked
     from forward_forward.training.iterated import Iterated
     from forward_forward.training.optimizers import SmoothedGradient
 
-    (code,) = re.findall(r"```python\n(def top_sees.*?)```", CONTRIBUTING.read_text(), re.DOTALL)
+    (code,) = re.findall(
+        r"```python\n(def label_everywhere.*?)```", CONTRIBUTING.read_text(), re.DOTALL
+    )
     names = dict(vars(wiring))
     exec(compile(code, "CONTRIBUTING.md", "exec"), names)
-    mine = wiring.checked(names["top_sees_image"](3))
-    assert mine == ((wiring.IMAGE, 1), (0, 2), (1, wiring.LABEL, wiring.IMAGE))
+    mine = checked(names["label_everywhere"](3))
+    image, label = wiring.IMAGE, wiring.LABEL
+    assert mine == ((image, 1, label), (0, 2, label), (1, label))
+    assert checked(names["label_everywhere"](1)) == ((image, label),)
     draw = torch.Generator().manual_seed(0)
     network = dense_recurrent(4, 3, [5, 6, 7], generator=draw, wiring=mine)
     images = torch.rand(2, 4, generator=draw)

@@ -11,7 +11,7 @@ from forward_forward.goodness import sum_of_squares
 from forward_forward.hybrids import HybridImages
 from forward_forward.labels import concatenate, overlay
 from forward_forward.negatives import random_wrong_label
-from forward_forward.networks.wiring import with_skips
+from forward_forward.networks.wiring import with_skips, without_labels
 from forward_forward.recipes.best_supervised import best_learner
 from forward_forward.reproduce import few
 from forward_forward.training.greedy import Greedy
@@ -74,8 +74,18 @@ def test_a_recurrent_net_takes_the_parts_it_has_a_use_for(digits):
     assert learner.step(torch.arange(20), torch.Generator(), 1.0).isfinite().all()
     skipping, _ = forward_forward(replace(settings, wiring=with_skips), digits)
     assert skipping.network.wiring == with_skips(3)
-    unlabelled, _ = forward_forward(replace(settings, negatives=HybridImages), digits)
-    assert not unlabelled.network.labelled
+    for without in ({"negatives": HybridImages}, {"wiring": without_labels}):
+        unlabelled, _ = forward_forward(replace(settings, **without), digits)
+        assert not unlabelled.network.labelled
+        assert isinstance(unlabelled.negatives, HybridImages)
+
+
+def test_a_recurrent_net_is_deep_enough_for_its_label(digits):
+    """A label comes down by a layer in each iteration."""
+    for depth, iterations in ((3, 8), (10, 10)):
+        settings = replace(TINY, method=Iterated, widths=(5,) * depth)
+        learner, _ = forward_forward(settings, digits)
+        assert learner.network.iterations == iterations
 
 
 @pytest.mark.parametrize(
@@ -139,6 +149,15 @@ def test_goodness_of_pairs(digits, method, negatives):
     pos, neg = gallery.goodness_of_pairs(network, digits, images=20)
     assert [len(g) for g in (*pos, *neg)] == [20] * 6
     assert all((p != n).mean() > 0.5 for p, n in zip(pos, neg, strict=True))
+
+
+@pytest.mark.parametrize("wiring", [with_skips, without_labels])
+def test_iterations_of_a_recurrent_net_are_pictured(digits, wiring):
+    settings = replace(TINY, method=Iterated, wiring=wiring)
+    network = forward_forward(settings, digits)[0].network
+    shown = gallery.figures(network, digits, {"curves": [], "metrics": {}, "layer_errors": []})
+    figure, _ = shown["From iteration to iteration"]
+    assert len(figure.axes) == (3 if network.labelled else 1)  # what is cancelled is told of both
 
 
 def test_pictures_of_a_single_test_image_show_no_hybrids(digits):

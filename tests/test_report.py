@@ -119,6 +119,19 @@ def test_each_picture_says_what_it_shows(make):
     assert all(len(alt) > 10 for alt in alts)
 
 
+def test_what_a_connection_makes_no_use_of_is_not_shown():
+    connection = {"layer": "Dense", "units": 5, "peer": 0.5, "loss": {"part": "SiLU", "alpha": 7}}
+    layer = {"layer": "Joint", "connections": [connection], "peer": 0.25}
+    html = full_page(config={"network": {"layers": [layer]}})
+    for key, shown in {
+        "layers.1.peer": True,
+        "layers.1.connections.1.units": True,
+        "layers.1.connections.1.peer": False,
+        "layers.1.connections.1.loss": False,
+    }.items():
+        assert (key in html) is shown
+
+
 def test_a_picture_keeps_its_title_and_caption():
     html = full_page()
     assert 'alt="Errors: goodness error 1.37 %."' in html

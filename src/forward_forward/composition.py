@@ -18,6 +18,7 @@ from forward_forward.losses import Loss
 from forward_forward.negatives import Negatives, random_wrong_label
 from forward_forward.networks.feed_forward import FeedForward
 from forward_forward.networks.wiring import Wiring, neighbours, without_labels
+from forward_forward.networks.wiring_checks import hears_label
 from forward_forward.normalization import Normalization
 from forward_forward.precision import fast_matmul_dtype
 from forward_forward.randomness import generator
@@ -249,12 +250,13 @@ def _recurrent(settings: Settings, data: Dataset, budget: Budget) -> Iterated:
     """Return a recurrent net's learner; its label comes from above, and so has no place in the image."""
     if settings.place is not None or settings.strength is not None:
         raise UsageError("a recurrent net hears its label from above; leave its place out")
-    negatives: Negatives | HybridImages | None
     widths = settings.widths or budget.widths
-    if isinstance(settings.negatives, type):
-        negatives, wiring = settings.negatives(data.shape), settings.wiring or without_labels
-    else:
-        negatives, wiring = settings.negatives, settings.wiring or neighbours
+    kind = settings.negatives
+    wiring = settings.wiring or (without_labels if isinstance(kind, type) else neighbours)
+    who = wiring(len(widths))
+    if kind is None and not hears_label(who):
+        kind = HybridImages
+    negatives = kind(data.shape) if isinstance(kind, type) else kind
     names = ("goodness", "loss", "peer", "normalization", "rate", "rule", "weight_decay")
     chosen = {name: getattr(settings, name) for name in names}
     return recurrent_learner(
@@ -264,7 +266,7 @@ def _recurrent(settings: Settings, data: Dataset, budget: Budget) -> Iterated:
         str(data.train.images.device),
         negatives=negatives,
         augment=_augment(settings, data),
-        wiring=wiring(len(widths)),
+        wiring=who,
         iterations=max(8, len(widths)),  # a label comes down by a layer in each
         matmul_dtype=settings.matmul_dtype,
         **{name: value for name, value in chosen.items() if value is not None},

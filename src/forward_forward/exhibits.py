@@ -1,15 +1,18 @@
 """What pictures are made of: what a first layer looks for, and hybrid images; packed small enough for a record."""
 
 import base64
+import math
 from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
+from forward_forward.context import cancelled
 from forward_forward.data import Dataset
 from forward_forward.errors import DataError
 from forward_forward.hybrids import HybridImages, blurred_mask
-from forward_forward.labels import overlay
+from forward_forward.labels import every_label, one_of_n, overlay
 from forward_forward.layers.dense import Dense
 from forward_forward.layers.labelled_dense import LabelledDense
 from forward_forward.layers.local_fields import LocalFields
@@ -22,6 +25,11 @@ BLURS = (0, 1, 3, 6, 12)
 """How often the masks of hybrid images that are shown are blurred."""
 UNITS = 100
 """Units of which the record keeps what they look for, as many as figure 2 of Hinton 2022 shows."""
+
+
+TRACED = 1000
+"""Test images whose way through the iterations is traced, at most."""
+SIDES = ("positive", "negative")
 
 
 def receptive_weights(network: FeedForward | Recurrent) -> np.ndarray | None:
@@ -45,8 +53,8 @@ def receptive_weights(network: FeedForward | Recurrent) -> np.ndarray | None:
 
 
 def hybrids_of(data: Dataset, count: int = 2) -> tuple[np.ndarray, np.ndarray]:
-    """Return masks `[K, count, H, W]` and hybrids `[K, count, D]` of the first test images, by number of blurs."""
-    images = data.test.images[:20]
+    """Return masks `[K, count, H, W]` and hybrids `[K, count, D]` of test images, by number of blurs."""
+    images = data.test.images[:: max(1, len(data.test) // 20)][:20]  # which may lie sorted by class
     masks, hybrids = [], []
     for number in BLURS:
         draws = [generator(0, "hybrids", device=images.device) for _ in range(2)]
@@ -54,6 +62,52 @@ def hybrids_of(data: Dataset, count: int = 2) -> tuple[np.ndarray, np.ndarray]:
         _, (made,) = HybridImages(data.shape, number)(images, generator=draws[1])
         hybrids.append(made[:count])
     return torch.stack(masks).cpu().numpy(), torch.stack(hybrids).cpu().numpy()
+
+
+def by_iteration(network: Recurrent, data: Dataset) -> dict[str, Any]:
+    """Return what happens in a recurrent net from iteration to iteration, over test images, as plain JSON.
+
+    Of each layer the share of its input from below that its input from above cancels; where a label feeds the net, each
+    layer's goodness too, and the error in percent were one iteration to count alone. `positive` is the true label and
+    `negative` the wrong one of highest goodness, or, in a net without labels, images and hybrids of them.
+    """
+    if not network.labelled:
+        sides = dict(zip(SIDES, images_and_hybrids(data), strict=True))
+        shares = {side: cancelled(network, shown, None) for side, shown in sides.items()}
+        return {
+            "cancelled_by_iteration": {s: _means(share[:, :, 0]) for s, share in shares.items()}
+        }
+    images, labels = data.test.images[:TRACED], data.test.labels[:TRACED]
+    goodness, _ = network.run(network.project(images), every_label(data.classes, images))
+    answers = goodness.sum(1)  # [T, K, B]
+    wrong = answers.sum(0).scatter(0, labels.unsqueeze(0), float("-inf")).argmax(0)
+    chosen = dict(zip(SIDES, (labels, wrong), strict=True))
+    codes = torch.stack([one_of_n(label, data.classes, images) for label in chosen.values()])
+    share = cancelled(network, images, codes)
+    return {
+        "error_by_iteration": [
+            round(100 * float((row.argmax(0) != labels).float().mean()), 3) for row in answers
+        ],
+        "goodness_by_iteration": {
+            side: _means(goodness.gather(2, label.expand(*goodness.shape[:2], 1, -1)).squeeze(2))
+            for side, label in chosen.items()
+        },
+        "cancelled_by_iteration": {s: _means(share[:, :, k]) for k, s in enumerate(SIDES)},
+    }
+
+
+def images_and_hybrids(data: Dataset) -> tuple[Tensor, Tensor]:
+    """Return the test images `[B, D]` that iterations are traced on, and hybrids of them."""
+    images = data.test.images[:TRACED]
+    draw = generator(0, "hybrids", device=images.device)
+    (real,), (hybrid,) = HybridImages(data.shape)(images, generator=draw)
+    return real, hybrid
+
+
+def _means(values: Tensor) -> list[list[float | None]]:
+    """Return means over images of values `[T, L, B]`, those that are NaN apart; None where there is no other."""
+    rows: list[list[float]] = values.nanmean(-1).tolist()
+    return [[None if math.isnan(v) else round(v, 5) for v in row] for row in rows]
 
 
 def first_layer(network: FeedForward | Recurrent, data: Dataset) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from forward_forward import pictures
 from forward_forward.data import Dataset, Examples
 from forward_forward.data.table import Table
-from forward_forward.exhibits import BLURS, hybrids_of, receptive_weights
+from forward_forward.exhibits import BLURS, by_iteration, hybrids_of, receptive_weights
 from forward_forward.hybrids import HybridImages
 from forward_forward.labels import overlay, random_wrong
 from forward_forward.losses import ThresholdLogistic
@@ -40,6 +40,9 @@ def figures(network: nn.Module, data: Examples, record: Record) -> Figures:
     }
     if isinstance(data, Dataset) and isinstance(network, FeedForward | Recurrent):
         found |= _of_layers(network, data)
+        if isinstance(network, Recurrent) and (network.labelled or len(data.test) > 1):
+            figure = pictures.by_iteration(by_iteration(network, data))
+            found["From iteration to iteration"] = (figure, pictures.ITERATIONS_CAPTION)
     confusion = record.get("confusion")
     if confusion:
         figure = pictures.confusion_matrix(np.array(confusion), data.class_names)

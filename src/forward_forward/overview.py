@@ -185,14 +185,9 @@ def _of_iterations(record: Record) -> dict[str, Captioned]:
     nets = {name: record} | {f"{name} {net}": own for net, own in record.get("nets", {}).items()}
     for title, own in nets.items():
         if set(own.get("traces", ())) & set(pictures.ITERATION_TITLES):
-            caption = (
-                "Over test images, of each layer the share of its input from below that its input from above takes "
-                "away where it drives a unit; where labels feed the net, its goodness and the error if only that "
-                "iteration counted."
-            )
             found[f"{title}: from iteration to iteration"] = (
                 pictures.by_iteration(own["traces"]),
-                caption,
+                pictures.ITERATIONS_CAPTION,
             )
     frames = {
         method: errors

@@ -12,6 +12,9 @@ from forward_forward import pictures, records, results
 from forward_forward.errors import UsageError, escaped
 from forward_forward.records import Claim, Record
 
+_UNUSED = re.compile(r"\.connections\.\d+\.(goodness|loss|peer)\b")
+"""Settings that a connection has as every layer has, and its joint layer makes no use of."""
+
 Figures = Mapping[str, tuple[Figure, str]]
 
 _TEMPLATES = jinja2.Environment(
@@ -42,7 +45,7 @@ def run_page(
         figures=_pictures(figures),
         metrics=_metrics(record),
         sections=[
-            ("Configuration", _flat(record["config"])),
+            ("Configuration", [r for r in _flat(record["config"]) if not _UNUSED.search(r[0])]),
             ("Environment", _flat(record["environment"])),
         ],
         command=escaped(

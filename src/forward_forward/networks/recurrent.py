@@ -10,6 +10,7 @@ from forward_forward.errors import UsageError
 from forward_forward.layers.described import build_layer, describe_layer
 from forward_forward.layers.joint import Joint
 from forward_forward.layers.softmax_head import SoftmaxHead
+from forward_forward.networks import wiring_checks
 from forward_forward.networks.network import check_codes, check_images
 from forward_forward.networks.state import (
     Frame,
@@ -21,7 +22,6 @@ from forward_forward.networks.state import (
     checked_window,
 )
 from forward_forward.networks.wiring import IMAGE, LABEL, Source
-from forward_forward.networks.wiring_checks import check_fit, checked, image_size, is_below
 from forward_forward.normalization import (
     Normalization,
     checked_pixels,
@@ -79,8 +79,8 @@ class Recurrent(nn.Module):
         head: bool = True,
     ) -> None:
         super().__init__()
-        self.wiring = checked(wiring)
-        check_fit(layers, self.wiring, classes)
+        self.wiring = wiring_checks.checked(wiring)
+        wiring_checks.check_fit(layers, self.wiring, classes)
         self.layers = cast("Sequence[Joint]", nn.ModuleList(layers))
         self.classes = int(classes)
         self.keep = checked_keep(keep)
@@ -88,7 +88,7 @@ class Recurrent(nn.Module):
         self.alternate = bool(alternate)
         self.normalization = normalization
         self.pixels = checked_pixels(pixel_mean, pixel_std)
-        self.in_features = image_size(layers, self.wiring)
+        self.in_features = wiring_checks.image_size(layers, self.wiring)
         like = next(layers[0].parameters())
         units = sum(layer.units for layer in layers)
         self.head = (
@@ -98,7 +98,7 @@ class Recurrent(nn.Module):
     @property
     def labelled(self) -> bool:
         """Whether a label feeds any layer; if not, the net learns without labels."""
-        return any(LABEL in sources for sources in self.wiring)
+        return wiring_checks.hears_label(self.wiring)
 
     @torch.no_grad()
     def project(self, images: Any) -> Frame:
@@ -124,7 +124,7 @@ class Recurrent(nn.Module):
         """Return the state after one bottom-up pass: each layer hears the image and the layers below, no more."""
         state = State([], [])
         for index, (layer, sources) in enumerate(zip(self.layers, self.wiring, strict=True)):
-            below = [s for s in sources if is_below(s, index)]
+            below = [s for s in sources if wiring_checks.is_below(s, index)]
             shares = [self.share(index, s, frame, None, state.h) for s in below]
             y = (sum(shares[1:], shares[0]) + layer.bias).relu_()
             state.y.append(y)

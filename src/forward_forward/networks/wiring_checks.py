@@ -27,6 +27,11 @@ def is_below(source: Source, layer: int) -> bool:
     return source == IMAGE or (isinstance(source, int) and source < layer)
 
 
+def hears_label(wiring: Wiring) -> bool:
+    """Return whether a label feeds any layer; if not, a net learns without labels."""
+    return any(LABEL in sources for sources in wiring)
+
+
 def hears_higher(wiring: Wiring) -> bool:
     """Return whether any layer hears a higher one."""
     return any(wiring[layer][position] != LABEL for layer, position in from_above(wiring))

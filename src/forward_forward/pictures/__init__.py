@@ -7,6 +7,7 @@ from forward_forward.pictures.curves import curves_by_recipe, learning_curves, m
 from forward_forward.pictures.images import hybrid_images, receptive_fields
 from forward_forward.pictures.iterations import (
     ITERATION_TITLES,
+    ITERATIONS_CAPTION,
     by_iteration,
     error_by_frames,
     errors_by_frames,
@@ -25,6 +26,7 @@ from forward_forward.pictures.text import (
 )
 
 __all__ = [
+    "ITERATIONS_CAPTION",
     "ITERATION_TITLES",
     "by_iteration",
     "confusion_matrix",

@@ -15,6 +15,10 @@ ITERATION_TITLES = {
     "goodness_by_iteration": "Goodness of positives, negatives",
     "cancelled_by_iteration": "Share of input cancelled",
 }
+ITERATIONS_CAPTION = (
+    "Over test images, of each layer the share of its input from below that its input from above takes away where it "
+    "drives a unit; where labels feed the net, its goodness and the error if only that iteration counted."
+)
 
 
 def by_iteration(traces: Mapping[str, Any]) -> Figure:

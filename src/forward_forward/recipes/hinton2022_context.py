@@ -26,7 +26,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from forward_forward.context import (
     activity_kept,
@@ -36,6 +35,7 @@ from forward_forward.context import (
     same_images,
 )
 from forward_forward.data import Dataset
+from forward_forward.exhibits import TRACED, by_iteration, images_and_hybrids
 from forward_forward.goodness import mean_of_squares, negative_mean_of_squares
 from forward_forward.hybrids import HybridImages
 from forward_forward.losses import ThresholdLogistic
@@ -44,16 +44,12 @@ from forward_forward.networks.recurrent_nets import local_recurrent
 from forward_forward.networks.wiring import without_labels
 from forward_forward.precision import fast_matmul_dtype
 from forward_forward.randomness import generator
-from forward_forward.recipes.hinton2022_recurrent import HEAD_RULE, PARTS, RULE, means
+from forward_forward.recipes.hinton2022_recurrent import HEAD_RULE, PARTS, RULE
 from forward_forward.recipes.recipe import Build, Recipe, Results, prefixed
 from forward_forward.records import Claim
 from forward_forward.training.iterated import Iterated
 from forward_forward.training.learner import Learner
 from forward_forward.training.plan import Plan
-
-IMAGES = 1000
-"""Test images that the nets are measured on."""
-
 
 LOW = {"goodness": negative_mean_of_squares, "loss": ThresholdLogistic(-0.1, temperature=0.03)}
 HIGH = {"goodness": mean_of_squares}
@@ -89,13 +85,13 @@ def measured(learner: Learner, data: Dataset) -> Mapping[str, float]:
     """Return what is left of the first layer's input and activity, and how each layer's activities vary."""
     network: Recurrent = learner.network
     found = {}
-    for kind, shown in _shown(data).items():
+    for kind, shown in zip(("images", "hybrids"), images_and_hybrids(data), strict=True):
         left = 1 - cancelled(network, shown, None)[:, 0].nanmean()
         found[f"uncancelled_{kind}"] = 100 * float(left)
         found[f"activity_{kind}"] = 100 * float(
             activity_kept(network, shown, None)[:, 0].nanmedian()
         )
-    _, state = network.run(network.project(data.test.images[:IMAGES]), None)
+    _, state = network.run(network.project(data.test.images[:TRACED]), None)
     for index, h in enumerate(state.h):
         found[f"directions_{index + 1}"] = effective_rank(h.flatten(0, 1).float())
     return found
@@ -103,22 +99,7 @@ def measured(learner: Learner, data: Dataset) -> Mapping[str, float]:
 
 def traces(learner: Learner, data: Dataset) -> Mapping[str, Any]:
     """Return by iteration and layer what is cancelled: positives are images, negatives hybrids of them."""
-    shown = _shown(data)
-    sides = {"positive": shown["images"], "negative": shown["hybrids"]}
-    return {
-        "cancelled_by_iteration": {
-            side: means(cancelled(learner.network, images, None)[:, :, 0])
-            for side, images in sides.items()
-        }
-    }
-
-
-def _shown(data: Dataset) -> dict[str, Tensor]:
-    """Return the images that nets are measured on, and hybrids of them."""
-    images = data.test.images[:IMAGES]
-    draw = generator(0, "hybrids", device=images.device)
-    (real,), (hybrid,) = HybridImages(data.shape)(images, generator=draw)
-    return {"images": real, "hybrids": hybrid}
+    return by_iteration(learner.network, data)
 
 
 def measure(results: Results) -> dict[str, float | None]:

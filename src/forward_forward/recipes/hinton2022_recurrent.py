@@ -12,21 +12,17 @@ Differences from the paper, which names "two or three" hidden layers:
 5. 20 epochs, the paper 60.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from forward_forward.augment import Augmentation
-from forward_forward.context import cancelled
 from forward_forward.data import Dataset
+from forward_forward.exhibits import by_iteration
 from forward_forward.goodness import mean_of_squares
-from forward_forward.labels import every_label, one_of_n
 from forward_forward.losses import SiLU
 from forward_forward.negatives import Negatives, hard_by_softmax
-from forward_forward.networks.recurrent import Recurrent
 from forward_forward.networks.recurrent_nets import dense_recurrent
 from forward_forward.precision import fast_matmul_dtype
 from forward_forward.randomness import generator
@@ -41,8 +37,6 @@ from forward_forward.training.plan import Plan
 PARTS: dict[str, Any] = {"goodness": mean_of_squares, "loss": SiLU(alpha=6.0), "peer": 0.06}
 RULE = SmoothedGradient(rate=3e-3, weight_decay=0.002)
 HEAD_RULE = SmoothedGradient(rate=0.1, weight_decay=0.003)
-TRACED = 1000
-"""Test images whose way through the iterations is traced."""
 
 
 def recurrent_learner(
@@ -92,34 +86,8 @@ def build(data: Dataset, seed: int, device: str) -> tuple[Learner, Plan]:
 
 
 def traces(learner: Learner, data: Dataset) -> Mapping[str, Any]:
-    """Return by iteration, over test images: the error, and of each layer its goodness and what is cancelled in it.
-
-    `positive` is the true label, `negative` the wrong one of highest goodness.
-    """
-    network: Recurrent = learner.network
-    images, labels = data.test.images[:TRACED], data.test.labels[:TRACED]
-    goodness, _ = network.run(network.project(images), every_label(data.classes, images))
-    answers = goodness.sum(1)  # [T, K, B]
-    wrong = answers.sum(0).scatter(0, labels.unsqueeze(0), float("-inf")).argmax(0)
-    codes = torch.stack([one_of_n(label, data.classes, images) for label in (labels, wrong)])
-    shares = cancelled(network, images, codes)
-    sides = {"positive": labels, "negative": wrong}
-    return {
-        "error_by_iteration": [
-            round(100 * float((row.argmax(0) != labels).float().mean()), 3) for row in answers
-        ],
-        "goodness_by_iteration": {
-            side: means(goodness.gather(2, label.expand(*goodness.shape[:2], 1, -1)).squeeze(2))
-            for side, label in sides.items()
-        },
-        "cancelled_by_iteration": {side: means(shares[:, :, k]) for k, side in enumerate(sides)},
-    }
-
-
-def means(values: Tensor) -> list[list[float | None]]:
-    """Return means over images of values `[T, L, B]`, those that are NaN apart; None where there is no other."""
-    rows: list[list[float]] = values.nanmean(-1).tolist()
-    return [[None if math.isnan(v) else round(v, 5) for v in row] for row in rows]
+    """Return what happens from iteration to iteration, with the true label and with the best wrong one."""
+    return by_iteration(learner.network, data)
 
 
 RECIPE = Recipe(
