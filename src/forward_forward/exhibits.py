@@ -1,4 +1,4 @@
-"""What pictures are made of: what a first layer looks for, and hybrid images; packed small enough for a record."""
+"""What pictures are made of: first layers, hybrid images, a recurrent net by iteration; small enough for a record."""
 
 import base64
 import math
@@ -25,8 +25,6 @@ BLURS = (0, 1, 3, 6, 12)
 """How often the masks of hybrid images that are shown are blurred."""
 UNITS = 100
 """Units of which the record keeps what they look for, as many as figure 2 of Hinton 2022 shows."""
-
-
 TRACED = 1000
 """Test images whose way through the iterations is traced, at most."""
 SIDES = ("positive", "negative")
