@@ -138,16 +138,3 @@ class SiLU(SymBa):
         s = u.sigmoid()
         slope = self.alpha * s * (1 + u * (1 - s))
         return -slope, slope
-
-
-def checked_loss(loss: Loss | None) -> Loss:
-    """Return a layer's loss; None is the author's, a `ThresholdLogistic`.
-
-    Raises:
-        UsageError: when it is no loss.
-    """
-    if loss is None:
-        return ThresholdLogistic()
-    if not isinstance(loss, Loss):
-        raise UsageError(f"loss: {loss!r:.60} is none; make one, such as SiLU(alpha=6)")
-    return loss

@@ -50,6 +50,19 @@ def find_loss(value: str | dict[str, Any]) -> losses.Loss:
         raise CheckpointError(f"loss {value!r} does not fit {kind.__name__}: {error}") from None
 
 
+def checked_loss(loss: losses.Loss | None) -> losses.Loss:
+    """Return a layer's loss; None is the author's, a `ThresholdLogistic`.
+
+    Raises:
+        UsageError: when it is no loss.
+    """
+    if loss is None:
+        return losses.ThresholdLogistic()
+    if not isinstance(loss, losses.Loss):
+        raise UsageError(f"loss: {loss!r:.60} is none; make one, such as SiLU(alpha=6)")
+    return loss
+
+
 def find_normalization(name: str) -> normalization.Normalization:
     """Return the normalisation of this name."""
     return pick(NORMALIZATIONS, name, "normalisation")

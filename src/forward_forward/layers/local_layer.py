@@ -14,11 +14,11 @@ from torch import Tensor, nn
 from forward_forward.errors import UsageError
 from forward_forward.goodness import sum_of_squares
 from forward_forward.layers.statistics import LayerStatistics, statistics_of
-from forward_forward.losses import Loss, checked_loss
+from forward_forward.losses import Loss
 from forward_forward.normalization import PeerNormalization
 from forward_forward.precision import CastCache, accumulate, checked_dtype
 from forward_forward.slopes import Goodness, gated, slope_of, unit_goodness, vanishes_at_zero
-from forward_forward.spec import find_parts
+from forward_forward.spec import checked_loss, find_parts
 
 
 class LocalLayer(nn.Module, ABC):
