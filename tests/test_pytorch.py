@@ -181,7 +181,8 @@ def test_wrapped_around_a_matrix_it_is_dense():
 )
 def test_wrapped_around_convolutions_it_learns_by_the_gradient_of_its_objective(goodness, peer):
     module = nn.Sequential(nn.Conv2d(1, 3, 3), nn.Tanh(), nn.Conv2d(3, 2, 2)).double()
-    for seed, weights in enumerate(module.parameters()):  # as drawn by torch, now and then all units are off
+    # as torch draws them, now and then all units are off
+    for seed, weights in enumerate(module.parameters()):
         weights.data = uniform(*weights.shape, seed=seed) - 0.4
     layer = Around(module, 2 * 3 * 3, goodness=goodness, peer=peer).double()
     images = uniform(2 * BATCH, 1, 6, 6)
