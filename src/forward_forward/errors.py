@@ -45,9 +45,7 @@ def check_whole(what: str, *numbers: object) -> None:
     Example:
         >>> check_whole("a shift of 1 pixel", 1)
     """
-    for number in numbers:
-        if not isinstance(number, Integral) or isinstance(number, bool):
-            raise UsageError(f"{what}: {number!r} is no whole number")
+    _check_kind(what, numbers, Integral, "whole number")
 
 
 def check_number(what: str, *numbers: object) -> None:
@@ -56,9 +54,13 @@ def check_number(what: str, *numbers: object) -> None:
     Example:
         >>> check_number("a rate", 0.1)
     """
+    _check_kind(what, numbers, Real, "number")
+
+
+def _check_kind(what: str, numbers: Sequence[object], kind: type, name: str) -> None:
     for number in numbers:
-        if not isinstance(number, Real) or isinstance(number, bool):
-            raise UsageError(f"{what}: {number!r} is no number")
+        if not isinstance(number, kind) or isinstance(number, bool):
+            raise UsageError(f"{what}: {number!r} is no {name}")
 
 
 def check_callable(what: str, *values: object) -> None:
