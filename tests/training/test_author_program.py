@@ -6,6 +6,7 @@ import torch
 
 from forward_forward.data import Split
 from forward_forward.labels import one_of_n
+from forward_forward.negatives import hard_by_softmax
 from forward_forward.networks.feed_forward import FeedForward
 from forward_forward.training.optimizers import SmoothedGradient
 from forward_forward.training.simultaneous import Simultaneous
@@ -113,7 +114,7 @@ def pair():
     author = AuthorProgram(weights, [numbers(layer.bias) for layer in net.layers])
     learner = Simultaneous(
         net,
-        None,
+        hard_by_softmax,
         rule=SmoothedGradient(rate=RATE / 2, weight_decay=2 * WEIGHT_COST),
         head_rule=SmoothedGradient(rate=HEAD_RATE, weight_decay=HEAD_WEIGHT_COST),
     )
