@@ -12,9 +12,13 @@ from forward_forward.labels import concatenate, one_of_n
 from forward_forward.layers.local_layer import LocalLayer
 from forward_forward.losses import SiLU
 from forward_forward.negatives import hard_by_softmax
+from forward_forward.networks.wiring import without_labels
 from forward_forward.spec import NORMALIZATIONS
+from forward_forward.training.iterated import Iterated
 from forward_forward.training.optimizers import SmoothedGradient
 from forward_forward.training.simultaneous import Simultaneous
+from forward_forward.video import MovingImages
+from recurrent_toys import recurrent
 from toys import CLASSES, PIXELS, generator, labels_of, network, uniform
 
 BATCH = 5
@@ -27,6 +31,10 @@ def codes():
 
 def objective(layer, images):
     return layer.objective(layer(images, codes()))
+
+
+def moved(layer, images, size):
+    return FastGradientSign(size)(images, layer.input_slope(images, codes()))
 
 
 def first_layer():
@@ -62,56 +70,64 @@ def test_the_closed_form_is_what_differentiating_finds(normalization, label):
 
 def test_the_layers_objective_is_higher_for_moved_images():
     layer, images = first_layer(), uniform(BATCH, PIXELS)
-    moved = FastGradientSign(0.01)(layer, images, codes())
-    assert (objective(layer, moved) > objective(layer, images)).all()
+    assert (objective(layer, moved(layer, images, 0.01)) > objective(layer, images)).all()
 
 
 def test_no_pixel_moves_farther_than_the_size_or_out_of_range():
     images = uniform(BATCH, PIXELS).round(decimals=1)
-    moved = FastGradientSign(0.3)(first_layer(), images, codes())
-    assert ((moved - images).abs() <= 0.3 + 1e-12).all()
-    assert moved.min() >= 0
-    assert moved.max() <= 1
+    found = moved(first_layer(), images, 0.3)
+    assert ((found - images).abs() <= 0.3 + 1e-12).all()
+    assert found.min() >= 0
+    assert found.max() <= 1
 
 
 def test_pixels_that_a_label_covers_stay():
     images = uniform(BATCH, PIXELS)
-    moved = FastGradientSign(0.3)(first_layer(), images, codes())
-    assert torch.equal(moved[:, :CLASSES], images[:, :CLASSES])
-    assert not torch.equal(moved[:, CLASSES:], images[:, CLASSES:])
+    found = moved(first_layer(), images, 0.3)
+    assert torch.equal(found[:, :CLASSES], images[:, :CLASSES])
+    assert not torch.equal(found[:, CLASSES:], images[:, CLASSES:])
 
 
 def test_it_leaves_no_gradient_behind():
     layer = first_layer()
-    FastGradientSign(0.1)(layer, uniform(BATCH, PIXELS), codes())
+    moved(layer, uniform(BATCH, PIXELS), 0.1)
     assert all(p.grad is None for p in layer.parameters())
 
 
-def learned(adversary):
-    learner = Simultaneous(network(), hard_by_softmax, RULE, RULE, adversary=adversary)
+LEARNERS = {
+    "simultaneous": lambda **parts: Simultaneous(network(), hard_by_softmax, RULE, RULE, **parts),
+    "iterated": lambda **parts: Iterated(recurrent().float(), hard_by_softmax, RULE, RULE, **parts),
+}
+of_each_kind = pytest.mark.parametrize("make", LEARNERS.values(), ids=LEARNERS)
+
+
+def learned(make, adversary):
+    learner = make(adversary=adversary)
     learner.begin(Split(uniform(20, PIXELS, dtype=torch.float32), labels_of(20)), 0, 0)
     for _ in range(2):  # the head starts at zero: what it saw shows from the second step on
         learner.step(torch.arange(20), generator(), 1.0)
     return learner.network
 
 
-def test_layers_learn_from_moved_images_and_the_head_from_images_as_they_are():
-    plain, hardened = learned(None), learned(FastGradientSign(0.1))
+@of_each_kind
+def test_layers_learn_from_moved_images_and_the_head_from_images_as_they_are(make):
+    plain, hardened = learned(make, None), learned(make, FastGradientSign(0.1))
     for old, new in zip(plain.layers, hardened.layers, strict=True):
         assert not torch.equal(old.bias, new.bias)
 
-    def whole(layer, images, codes):
+    def whole(images, slope):
         return images
 
-    unmoved = learned(whole)
+    unmoved = learned(make, whole)
     for name, value in plain.state_dict().items():
         assert torch.equal(value, unmoved.state_dict()[name])
 
 
-def test_a_described_learner_names_its_adversary():
-    learner = Simultaneous(network(), hard_by_softmax, RULE, RULE, adversary=FastGradientSign(0.1))
-    assert learner.describe()["adversary"] == {"part": "FastGradientSign", "size": 0.1}
-    assert "adversary" not in Simultaneous(network(), hard_by_softmax, RULE, RULE).describe()
+@of_each_kind
+def test_a_described_learner_names_its_adversary(make):
+    described = make(adversary=FastGradientSign(0.1)).describe()
+    assert described["adversary"] == {"part": "FastGradientSign", "size": 0.1}
+    assert "adversary" not in make().describe()
 
 
 @pytest.mark.parametrize("size", [0.0, -0.1, 1.5, float("nan")])
@@ -126,9 +142,14 @@ def test_an_adversary_needs_labels():
         Simultaneous(
             unlabelled, HybridImages((1, 3, 4)), RULE, RULE, adversary=FastGradientSign(0.1)
         )
+    silent = recurrent(wiring=without_labels(2))
+    with pytest.raises(UsageError, match="let a label feed the net"):
+        Iterated(silent, HybridImages((1, 3, 4)), RULE, RULE, adversary=FastGradientSign(0.1))
 
 
-@pytest.mark.parametrize("shape", [(BATCH, CLASSES), (1, BATCH, CLASSES), (2, 3, CLASSES)])
-def test_two_codes_for_each_image(shape):
-    with pytest.raises(UsageError, match="a true and a wrong one"):
-        FastGradientSign(0.1)(first_layer(), uniform(BATCH, PIXELS), uniform(*shape))
+def test_an_adversary_moves_still_images():
+    video = MovingImages((1, 3, 4))
+    with pytest.raises(UsageError, match="still images"):
+        Iterated(
+            recurrent(), hard_by_softmax, RULE, RULE, video=video, adversary=FastGradientSign(0.1)
+        )

@@ -94,7 +94,7 @@ def test_a_recurrent_net_is_deep_enough_for_its_label(digits):
         {"method": Iterated, "place": concatenate},
         {"method": Iterated, "strength": 2.0},
         {"negatives": HybridImages, "strength": 2.0},
-        {"method": Iterated, "adversary": 0.1},
+        {"method": Iterated, "adversary": 0.1, "wiring": without_labels},
         {"method": Greedy, "adversary": 0.1},
         {"wiring": with_skips},
         {"negatives": HybridImages, "adversary": 0.1},

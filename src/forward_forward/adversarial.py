@@ -1,7 +1,7 @@
 """Adversarial images: a training image moved a little to where the first layer's own objective is higher.
 
 The direction is the slope of the first layer's objective by its input, found inside that layer: no other layer is
-asked, and nothing travels down from above.
+asked, and nothing travels down from above. Learners find it; what is here says how far to go that way.
 """
 
 from collections.abc import Callable
@@ -11,11 +11,10 @@ from typing import Any
 from torch import Tensor
 
 from forward_forward.errors import UsageError
-from forward_forward.layers.local_layer import LocalLayer
 from forward_forward.spec import describe
 
-Adversary = Callable[[LocalLayer, Tensor, Tensor], Tensor]
-"""First layer, images `[B, D]`, label codes `[2, B, C]` with the true ones first → images `[B, D]`."""
+Adversary = Callable[[Tensor, Tensor], Tensor]
+"""Images `[B, D]`, slope of the first layer's objective by them `[B, D]` → images `[B, D]`."""
 
 
 def described_adversary(adversary: Adversary | None) -> dict[str, Any]:
@@ -47,16 +46,6 @@ class FastGradientSign:
         if not 0 < self.size <= 1:
             raise UsageError(f"a move of {self.size} a pixel must be above 0 and not above 1")
 
-    def __call__(self, layer: LocalLayer, images: Tensor, codes: Tensor) -> Tensor:
-        """Return the moved images, `[B, D]`.
-
-        Raises:
-            UsageError: when there are not two codes for each image.
-        """
-        if codes.ndim != 3 or len(codes) != 2 or codes.shape[1] not in (1, len(images)):
-            raise UsageError(
-                f"label codes of shape {tuple(codes.shape)} for {len(images)} images; a true and a wrong one for each "
-                f"is (2, {len(images)}, classes)"
-            )
-        slope = layer.input_slope(images, codes)
+    def __call__(self, images: Tensor, slope: Tensor) -> Tensor:
+        """Return the moved images, `[B, D]`."""
         return (images + self.size * slope.sign()).clamp_(0, 1)

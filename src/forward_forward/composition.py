@@ -41,6 +41,7 @@ from forward_forward.training.schedules import linear
 from forward_forward.training.simultaneous import Simultaneous
 
 BACKPROP_RATE = 5e-4
+NO_LABELS = "an adversary moves images against their labels; leave it out"
 
 Build = Callable[["Settings", Any], tuple[Learner, Plan]]
 """Given settings and data, returns a fresh learner and its plan."""
@@ -135,8 +136,8 @@ def fitting_threads(data: Examples) -> int:
 def forward_forward(settings: Settings, data: Dataset) -> tuple[Learner, Plan]:
     """Return the Forward-Forward learner and plan: our best method, but for what the settings say."""
     budget = budget_for(data)
-    if settings.adversary and settings.method is not Simultaneous:
-        raise UsageError("only simultaneous learning takes an adversary; leave it out")
+    if settings.adversary and settings.method is Greedy:
+        raise UsageError("greedy learning takes no adversary; leave it out")
     if settings.wiring is not None and settings.method is not Iterated:
         raise UsageError("a wiring is for a recurrent net; choose the method recurrent")
     if isinstance(data, Table):
@@ -240,7 +241,7 @@ def _composed(
     if greedy:
         return Greedy(network, negatives or random_wrong_label, rule, augment=augment)
     if settings.adversary and not network.labelled:
-        raise UsageError("an adversary moves images against their labels; leave it out")
+        raise UsageError(NO_LABELS)
     adversary = best.adversary if network.labelled else None
     hard = negatives or best.negatives
     return Simultaneous(network, hard, rule, best.head_rule, augment, adversary)
@@ -256,6 +257,8 @@ def _recurrent(settings: Settings, data: Dataset, budget: Budget) -> Iterated:
     who = wiring(len(widths))
     if kind is None and not hears_label(who):
         kind = HybridImages
+    if settings.adversary and not hears_label(who):
+        raise UsageError(NO_LABELS)
     negatives = kind(data.shape) if isinstance(kind, type) else kind
     names = ("goodness", "loss", "peer", "normalization", "rate", "rule", "weight_decay")
     chosen = {name: getattr(settings, name) for name in names}
@@ -265,6 +268,7 @@ def _recurrent(settings: Settings, data: Dataset, budget: Budget) -> Iterated:
         settings.seed,
         str(data.train.images.device),
         negatives=negatives,
+        adversary=_adversary(settings, data) if hears_label(who) else None,
         augment=_augment(settings, data),
         wiring=who,
         iterations=max(8, len(widths)),  # a label comes down by a layer in each

@@ -37,16 +37,28 @@ def hears_higher(wiring: Wiring) -> bool:
     return any(wiring[layer][position] != LABEL for layer, position in from_above(wiring))
 
 
+def label_arrives(wiring: Wiring) -> dict[int, int]:
+    """Return, for each layer that a label reaches, the first iteration in which it hears of it, counted from 1.
+
+    A label goes on from layer to layer, by one an iteration.
+    """
+    arrives: dict[int, int] = {}
+    for iteration in range(1, len(wiring) + 1):
+        told = {LABEL, *arrives}
+        arrives |= {
+            i: iteration for i, s in enumerate(wiring) if told.intersection(s) and i not in arrives
+        }
+    return arrives
+
+
 def check_reach(wiring: Wiring, iterations: int | None) -> None:
     """Raise a `UsageError` where no label reaches a layer: positives and negatives would be the same to it.
 
-    A label goes on from layer to layer, by one an iteration. None are as many iterations as it takes.
+    None are as many iterations as it takes.
     """
-    reached: set[Source] = {LABEL}
-    for _ in wiring if iterations is None else range(iterations):
-        reached |= {i for i, sources in enumerate(wiring) if reached.intersection(sources)}
+    arrives = label_arrives(wiring)
     for layer in range(len(wiring)):
-        if layer not in reached:
+        if layer not in arrives or (iterations is not None and arrives[layer] > iterations):
             within = "" if iterations is None else f" within {iterations} iterations"
             raise UsageError(
                 f"no label reaches layer {layer}{within}, so it cannot tell right from wrong; choose more iterations, "

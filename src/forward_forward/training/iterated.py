@@ -7,11 +7,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from forward_forward.adversarial import Adversary, described_adversary
 from forward_forward.augment import Augmentation
 from forward_forward.errors import DivergenceError, UsageError, check_callable
 from forward_forward.labels import every_label
 from forward_forward.layers.statistics import LayerStatistics
 from forward_forward.negatives import Negatives, stack
+from forward_forward.networks.image_slope import image_slope
 from forward_forward.networks.recurrent import Recurrent
 from forward_forward.networks.state import Frame, State
 from forward_forward.networks.wiring_checks import check_reach, hears_higher
@@ -47,12 +49,14 @@ class Iterated(AllLayers):
         video: makes frames of images; None is a still image.
         context: what layers are to hear from higher ones in place of the activities `[2B, U]` of each, positives
             first, as `context.of_another_image` does; None leaves them as they are.
+        adversary: moves the images that the layers learn from, once the negatives are drawn, against those of them
+            that the image feeds; the head sees them unmoved. None leaves them as they are.
 
     Raises:
         UsageError: when the network is no `Recurrent`, or a part of another kind; when the negatives are labels and no
             label feeds the network, or the other way about; when no label reaches one of its layers; for a network
-            without labels and without a head, or a video of one without labels; and for a context where no layer
-            hears a higher one.
+            without labels and without a head, or a video or an adversary of one without labels; for an adversary and
+            a video; and for a context where no layer hears a higher one.
 
     Example:
         >>> from forward_forward.negatives import hard_by_softmax
@@ -73,12 +77,19 @@ class Iterated(AllLayers):
         augment: Augmentation | None = None,
         video: Video | None = None,
         context: Callable[[Tensor], Tensor] | None = None,
+        adversary: Adversary | None = None,
     ) -> None:
         check_net(self, network, "advance")
         super().__init__(network, negatives, rule, head_rule, augment)
-        check_callable("video and context", *(p for p in (video, context) if p is not None))
+        given = (part for part in (video, context, adversary) if part is not None)
+        check_callable("video, context and adversary", *given)
         if video is not None and not network.labelled:
             raise UsageError("a video needs wrong labels as negatives; let a label feed the net")
+        if adversary is not None and (video is not None or not network.labelled):
+            raise UsageError(
+                "an adversary moves still images against their labels; leave it out, or the video, or let a label feed "
+                "the net"
+            )
         if network.labelled:
             timed = video is None and not network.alternate
             check_reach(network.wiring, network.iterations if timed else None)
@@ -88,6 +99,7 @@ class Iterated(AllLayers):
             )
         self.video = video
         self.context = context
+        self.adversary = adversary
         for layer in network.layers:
             layer.make_gradients()
 
@@ -97,9 +109,7 @@ class Iterated(AllLayers):
         images = self._images(rows, generator)
         shown = (images,) if self.video is None else self.video(images, generator)
         frames = checked(shown, len(images))
-        frame = network.project(next(frames))
-        state = network.begin(frame)
-        _check_begun(state)
+        frame, state = self._begun(next(frames))
         logits = None
         if network.head is not None:
             features, logits = network.read_state(state)
@@ -110,15 +120,24 @@ class Iterated(AllLayers):
         )
         both, *codes = stack(pos, neg)
         if not network.labelled:
-            frame = network.project(both.view(2, *images.shape))
-            state = network.begin(frame)
-            _check_begun(state)
+            frame, state = self._begun(both.view(2, *images.shape))
         code = codes[0] if codes else None
+        if self.adversary is not None:
+            assert code is not None
+            slope = image_slope(network, images, frame, code, state)
+            frame, state = self._begun(self.adversary(images, slope))
         seen = self._teach_layers(frame, code, state, gain)
         count = 1
         for count, later in enumerate(frames, start=2):
             seen = seen + self._teach_layers(network.project(later), code, state, gain, count)
         return seen / count
+
+    def _begun(self, images: Tensor) -> tuple[Frame, State]:
+        """Return a frame and the state after the bottom-up pass on it."""
+        frame = self.network.project(images)
+        state = self.network.begin(frame)
+        _check_begun(state)
+        return frame, state
 
     def _teach_layers(
         self, frame: Frame, codes: Tensor | None, state: State, gain: float, count: int = 1
@@ -180,6 +199,7 @@ class Iterated(AllLayers):
         own = (("video", self.video), ("context", self.context))
         return {
             **self._described("iterated"),
+            **described_adversary(self.adversary),
             **{name: describe(part) for name, part in own if part is not None},
         }
 

@@ -87,7 +87,8 @@ class Simultaneous(AllLayers):
         )
         inputs = stack(pos, neg)
         if self.adversary is not None:
-            inputs = (self.adversary(network.layers[0], seen, inputs[1]), *inputs[1:])
+            slope = network.layers[0].input_slope(seen, inputs[1])
+            inputs = (self.adversary(seen, slope), *inputs[1:])
         return network.project(inputs[0]), *inputs[1:]
 
     def _weights_of(self, rows: Tensor) -> Tensor | None:
