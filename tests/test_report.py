@@ -79,6 +79,11 @@ def pictured(*records, memory=None):
     return report.results_page([], overview.figures(records, memory))
 
 
+def test_the_page_names_the_method():
+    words = Page(full_page(config={"learner": {"method": "iterated"}})).words
+    assert "method iterated · seed 0 · 60 epochs" in words
+
+
 def test_the_page_shows_claim_metrics_configuration_and_environment():
     words = Page(full_page()).words
     for part in [

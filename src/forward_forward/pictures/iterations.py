@@ -7,7 +7,16 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from forward_forward.pictures.style import BLUE, INK, OKABE_ITO, VERMILION, finish, labelled, panels
+from forward_forward.pictures.style import (
+    BLUE,
+    INK,
+    OKABE_ITO,
+    VERMILION,
+    finish,
+    labelled,
+    legend_below,
+    panels,
+)
 
 SIDES = {"positive": (BLUE, "-"), "negative": (VERMILION, "--")}
 ITERATION_TITLES = {
@@ -42,7 +51,8 @@ def by_iteration(traces: Mapping[str, Any]) -> Figure:
                     marker = "os^vD"[layer % 5]
                     axis.plot(steps, values, style, color=colour, marker=marker, ms=3.5, label=name)
                     axis.set_xticks(steps)
-        finish(axis, ITERATION_TITLES[kind], x="iteration")
+        finish(axis, ITERATION_TITLES[kind], x="iteration", legend=False)
+    legend_below(figure, axes)
     error = [value for value in traces.get("error_by_iteration", ()) if value is not None]
     text = f" Errors: {', '.join(f'{value:g}' for value in error)} %." if error else ""
     return labelled(

@@ -16,6 +16,7 @@ from matplotlib.ticker import MaxNLocator
 INK, MUTED, HAIRLINE = "#1d2430", "#5d6675", "#dfe3e8"
 BLUE, VERMILION = "#0072B2", "#D55E00"
 OKABE_ITO = (BLUE, VERMILION, "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+LEGEND: dict[str, Any] = {"frameon": False, "fontsize": 8.5, "labelcolor": INK, "handlelength": 1.4}
 WIDTH = 8.4
 MAX_SVG_BYTES = 200_000
 
@@ -82,7 +83,18 @@ def finish(
     if x == "epoch":
         axis.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
     if legend and axis.get_legend_handles_labels()[1]:
-        axis.legend(frameon=False, fontsize=8.5, labelcolor=INK, handlelength=1.4)
+        axis.legend(**LEGEND)
+
+
+def legend_below(figure: Figure, axes: Sequence[Axes]) -> None:
+    """Name what the axes have in common once, below them, where no line runs."""
+    named = {}
+    for axis in axes:
+        handles, labels = axis.get_legend_handles_labels()
+        named |= dict(zip(labels, handles, strict=True))
+    if named:
+        place = {"loc": "outside lower center", "ncols": min(len(named), 4)}
+        figure.legend(named.values(), named.keys(), **place, **LEGEND)
 
 
 def finite(values: np.ndarray) -> np.ndarray:

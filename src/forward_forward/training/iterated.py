@@ -156,7 +156,7 @@ class Iterated(AllLayers):
         for iteration in range(times):
             above = None
             if self.context is not None:
-                above = [self._context_of(_rows(h, leading)).view(*leading, -1) for h in state.h]
+                above = [self._context_of(_rows(h, leading)).reshape(*leading, -1) for h in state.h]
             for did in network.advance(state, drives, above):
                 layer = network.layers[did.layer]
                 seen = layer.slope_of_state(
