@@ -93,8 +93,8 @@ def legend_below(figure: Figure, axes: Sequence[Axes]) -> None:
         handles, labels = axis.get_legend_handles_labels()
         named |= dict(zip(labels, handles, strict=True))
     if named:
-        place = {"loc": "outside lower center", "ncols": min(len(named), 4)}
-        figure.legend(named.values(), named.keys(), **place, **LEGEND)
+        columns = min(len(named), 4)
+        figure.legend(named.values(), named, loc="outside lower center", ncols=columns, **LEGEND)
 
 
 def finite(values: np.ndarray) -> np.ndarray:
