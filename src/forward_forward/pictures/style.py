@@ -88,13 +88,14 @@ def finish(
 
 def legend_below(figure: Figure, axes: Sequence[Axes]) -> None:
     """Name what the axes have in common once, below them, where no line runs."""
-    named = {}
+    named: dict[str, Any] = {}
     for axis in axes:
         handles, labels = axis.get_legend_handles_labels()
         named |= dict(zip(labels, handles, strict=True))
     if named:
         columns = min(len(named), 4)
-        figure.legend(named.values(), named, loc="outside lower center", ncols=columns, **LEGEND)
+        handles = list(named.values())
+        figure.legend(handles, list(named), loc="outside lower center", ncols=columns, **LEGEND)
 
 
 def finite(values: np.ndarray) -> np.ndarray:
