@@ -1,9 +1,10 @@
-"""The adversary: which way it moves an image, how far, and that it asks no layer but the first."""
+"""The adversary: which way it moves an image, how far, and that it asks no layer but those that see it."""
 
 import pytest
 import torch
 
 from forward_forward.adversarial import FastGradientSign
+from forward_forward.context import of_another_image
 from forward_forward.data import Split
 from forward_forward.errors import UsageError
 from forward_forward.goodness import mean_of_squares
@@ -63,8 +64,10 @@ def test_the_closed_form_is_what_differentiating_finds(normalization, label):
         dtype=torch.float64, normalization=normalization, goodness=mean_of_squares, loss=SiLU(), **label
     ).layers[0]  # fmt: skip
     images = uniform(BATCH, PIXELS)
-    stated = layer.input_slope(images, codes())
-    found = LocalLayer.input_slope(layer, images, codes())
+    y = layer(images, codes())
+    dz = layer.slope_of_objective(y, y)
+    stated = layer.read_back(dz, images, codes())
+    found = LocalLayer.read_back(layer, dz, images, codes())
     assert torch.allclose(stated, found, rtol=1e-9, atol=1e-12)
 
 
@@ -104,8 +107,7 @@ of_each_kind = pytest.mark.parametrize("make", LEARNERS.values(), ids=LEARNERS)
 def learned(make, adversary):
     learner = make(adversary=adversary)
     learner.begin(Split(uniform(20, PIXELS, dtype=torch.float32), labels_of(20)), 0, 0)
-    for _ in range(2):  # the head starts at zero: what it saw shows from the second step on
-        learner.step(torch.arange(20), generator(), 1.0)
+    learner.step(torch.arange(20), generator(), 1.0)
     return learner.network
 
 
@@ -121,6 +123,8 @@ def test_layers_learn_from_moved_images_and_the_head_from_images_as_they_are(mak
     unmoved = learned(make, whole)
     for name, value in plain.state_dict().items():
         assert torch.equal(value, unmoved.state_dict()[name])
+    for old, new in zip(plain.head.parameters(), hardened.head.parameters(), strict=True):
+        assert torch.equal(old, new)
 
 
 @of_each_kind
@@ -130,7 +134,31 @@ def test_a_described_learner_names_its_adversary(make):
     assert "adversary" not in make().describe()
 
 
-@pytest.mark.parametrize("size", [0.0, -0.1, 1.5, float("nan")])
+ODD = {
+    "another size": lambda images, slope: images[:, 1:],
+    "two of each": lambda images, slope: images.expand(2, *images.shape),
+    "fewer": lambda images, slope: images[:1],
+    "another dtype": lambda images, slope: images.half(),
+    "nothing": lambda images, slope: None,
+    "not finite": lambda images, slope: images / 0,
+}
+
+
+@of_each_kind
+@pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
+def test_what_an_adversary_makes_is_looked_at(make, odd):
+    with pytest.raises(UsageError, match="the adversary made"):
+        learned(make, odd)
+
+
+@of_each_kind
+@pytest.mark.parametrize("none", [FastGradientSign, 0.05])
+def test_adversaries_that_are_none(make, none):
+    with pytest.raises(UsageError, match="adversary: "):
+        make(adversary=none)
+
+
+@pytest.mark.parametrize("size", [0.0, -0.1, 1.5, float("nan"), "0.1", True, None])
 def test_impossible_sizes(size):
     with pytest.raises(UsageError, match="move"):
         FastGradientSign(size)
@@ -138,18 +166,18 @@ def test_impossible_sizes(size):
 
 def test_an_adversary_needs_labels():
     unlabelled = network(labelled=False)
-    with pytest.raises(UsageError, match="reads none"):
+    with pytest.raises(UsageError, match="hears no label"):
         Simultaneous(
             unlabelled, HybridImages((1, 3, 4)), RULE, RULE, adversary=FastGradientSign(0.1)
         )
     silent = recurrent(wiring=without_labels(2))
-    with pytest.raises(UsageError, match="let a label feed the net"):
+    with pytest.raises(UsageError, match="hears no label"):
         Iterated(silent, HybridImages((1, 3, 4)), RULE, RULE, adversary=FastGradientSign(0.1))
 
 
-def test_an_adversary_moves_still_images():
-    video = MovingImages((1, 3, 4))
+@pytest.mark.parametrize(
+    "part", [{"video": MovingImages((1, 3, 4))}, {"context": of_another_image}]
+)
+def test_an_adversary_moves_still_images_against_a_net_that_hears_itself(part):
     with pytest.raises(UsageError, match="still images"):
-        Iterated(
-            recurrent(), hard_by_softmax, RULE, RULE, video=video, adversary=FastGradientSign(0.1)
-        )
+        Iterated(recurrent(), hard_by_softmax, RULE, RULE, adversary=FastGradientSign(0.1), **part)

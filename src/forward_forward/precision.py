@@ -106,6 +106,13 @@ def product(
     return low_product.to(weight.dtype)
 
 
+def product_back(dz: Tensor, weight: Tensor, dtype: torch.dtype | None, cast: CastCache) -> Tensor:
+    """Return dz · weightᵀ in dz's own dtype, multiplied in `dtype` (None: the weight's)."""
+    if dtype is None or dtype == weight.dtype:
+        return dz @ weight.mT
+    return (dz.to(dtype) @ cast(weight, dtype).mT).to(dz.dtype)
+
+
 BLOCK = 200
 """Rows that are transposed at a time."""
 FEW_ROWS = 512

@@ -67,8 +67,8 @@ class _UnderT(LocalLayer):
         slope = slope_of_density(self._filtered(inputs), self.alpha)  # y has lost the sign of z
         super().accumulate(inputs, dz.mul_(slope), decay)
 
-    def input_slope(self, *inputs: Any) -> Tensor:
-        return LocalLayer.input_slope(self, *inputs)  # a closed form below knows of no density
+    def read_back(self, dz: Tensor, *inputs: Any) -> Tensor:
+        return super().read_back(dz * slope_of_density(self._filtered(inputs), self.alpha), *inputs)
 
     def _filtered(self, inputs: tuple[Any, ...]) -> Tensor:
         """Return the filters' outputs z `[R, U]`: what the layer type below makes of its inputs."""

@@ -71,7 +71,7 @@ class AnalogDense(Dense):
         z = product(self.tile.drive(h), self.weight, self.matmul_dtype, self.cast, self.bias)
         return self.tile.sense(z, h)
 
-    def input_slope(self, *inputs: Any) -> Tensor:
+    def read_back(self, dz: Tensor, *inputs: Any) -> Tensor:
         raise read_backwards()
 
 
@@ -140,7 +140,7 @@ class AnalogLabelledDense(LabelledDense):
         z = projection.share + self.label_tile.sense(label, codes)
         return z.mul_(self._factor(projection, codes)).add_(self.bias).flatten(0, -2)
 
-    def input_slope(self, *inputs: Any) -> Tensor:
+    def read_back(self, dz: Tensor, *inputs: Any) -> Tensor:
         raise read_backwards()
 
 

@@ -50,7 +50,7 @@ class OnPiece(LocalLayer):
         piece["fabrication"] = find_dataclass(Fabrication, piece["fabrication"])
         return {**parts, "piece": find_dataclass(Piece, piece)}
 
-    def input_slope(self, *inputs: Any) -> Tensor:
+    def read_back(self, dz: Tensor, *inputs: Any) -> Tensor:
         raise UsageError("nobody knows the slopes of a piece's curves; leave the adversary out")
 
 

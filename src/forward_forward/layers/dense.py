@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from forward_forward.errors import UsageError
 from forward_forward.layers.local_layer import LocalLayer
-from forward_forward.precision import accumulate, accumulate_product, product
+from forward_forward.precision import accumulate, accumulate_product, product, product_back
 
 
 class Dense(LocalLayer):
@@ -70,6 +70,9 @@ class Dense(LocalLayer):
 
     def preactivation(self, h: Tensor) -> Tensor:  # type: ignore[override]
         return product(h, self.weight, self.matmul_dtype, self.cast, self.bias)
+
+    def read_back(self, dz: Tensor, h: Tensor) -> Tensor:
+        return product_back(dz, self.weight, self.matmul_dtype, self.cast)
 
     def accumulate(self, inputs: tuple[Any, ...], dz: Tensor, decay: float) -> None:
         (h,) = inputs

@@ -12,7 +12,7 @@ from forward_forward.labels import Placement, overlay
 from forward_forward.layers.dense import draw_
 from forward_forward.layers.local_layer import LocalLayer
 from forward_forward.normalization import Normalization, length, standardised
-from forward_forward.precision import accumulate, accumulate_product, product
+from forward_forward.precision import accumulate, accumulate_product, product, product_back
 
 
 @dataclass(frozen=True)
@@ -146,18 +146,12 @@ class LabelledDense(LocalLayer):
         )
 
     @torch.no_grad()
-    def input_slope(self, images: Tensor, codes: Tensor) -> Tensor:
-        """Return ∂(Σ objective)/∂images `[B, D]`: one matmul with Wᵀ, and what the factor itself adds."""
+    def read_back(self, dz: Tensor, images: Tensor | Projection, codes: Tensor) -> Tensor:
+        """Return ∂(Σ dz · z)/∂images `[B, D]`: one matmul with Wᵀ, and what the factor itself adds."""
         projection = self.project(images)
         codes = codes * self.strength
-        share, factor = (
-            projection.share + codes @ self.label_weight,
-            self._factor(projection, codes),
-        )
-        y = (share * factor).add_(self.bias).flatten(0, -2).relu_()
-        g_pos, g_neg = self._goodness_of_passes(y, len(y) // 2)
-        slopes = torch.cat(self.loss.slopes(g_pos, g_neg)).mul_(self.objective_scale)
-        dz = self._dz(y, slopes).view(share.shape)
+        share = projection.share + codes @ self.label_weight
+        dz = dz.view(share.shape)
         by_factor = (dz * share).sum(-1, keepdim=True)
         with torch.enable_grad():
             placed = projection.images.detach().requires_grad_()
@@ -165,9 +159,8 @@ class LabelledDense(LocalLayer):
             weighed = by_factor * self.normalization.factor(total, self.fan_in)
             # the zero holds the graph together where nothing is normalised
             (slope,) = torch.autograd.grad(weighed.sum() + 0 * placed.sum(), placed)
-        upward = dz.mul_(factor).sum_to_size(projection.share.shape)
-        low = self.matmul_dtype or upward.dtype
-        slope = slope + (upward.to(low) @ self.cast(self.weight, low).mT).to(slope.dtype)
+        upward = (dz * self._factor(projection, codes)).sum_to_size(projection.share.shape)
+        slope = slope + product_back(upward, self.weight, self.matmul_dtype, self.cast)
         if self.place is overlay:
             slope[..., : self.classes] = 0
         return slope / self.pixel_std

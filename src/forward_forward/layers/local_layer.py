@@ -4,7 +4,6 @@ Locality lives here and nowhere else. `forward` and `learn` detach what comes in
 caller or a subclass does, so no gradient of one layer's objective can reach another layer.
 """
 
-import math
 from abc import ABC, abstractmethod
 from typing import Any, final
 
@@ -13,6 +12,7 @@ from torch import Tensor, nn
 
 from forward_forward.errors import UsageError
 from forward_forward.goodness import sum_of_squares
+from forward_forward.layers.passes import completed
 from forward_forward.layers.statistics import LayerStatistics, statistics_of
 from forward_forward.losses import Loss
 from forward_forward.normalization import PeerNormalization
@@ -156,16 +156,26 @@ class LocalLayer(nn.Module, ABC):
         out.copy_(dz)
         return statistics
 
+    @final
+    @torch.no_grad()
     def input_slope(self, *inputs: Any) -> Tensor:
-        """Return ∂(Σ objective)/∂(first input), of its shape, for rows of positives and of negatives.
+        """Return ∂(Σ objective)/∂(first input), of its shape, for rows of positives and as many of negatives."""
+        y = self(*inputs)
+        return self.read_back(self.slope_of_objective(y, y), *inputs)
 
-        This default differentiates within the layer, for layers that state no closed form.
-        """
+    @final
+    def slope_of_objective(self, y: Tensor, rectified: Tensor, fresh: float = 1.0) -> Tensor:
+        """Return ∂(Σ objective)/∂z `[2B, U]` of a state as `slope_of_state` has it; peers take no part."""
+        g_pos, g_neg = self._goodness_of_passes(y, len(y) // 2)
+        slopes = torch.cat(self.loss.slopes(g_pos, g_neg)).mul_(self.objective_scale * fresh)
+        return gated(self._slope(y, slopes), rectified)
+
+    def read_back(self, dz: Tensor, *inputs: Any) -> Tensor:
+        """Return ∂(Σ dz · z)/∂(first input), of its shape; this default differentiates within the layer."""
         first, *others = map(_detached, inputs)
         with torch.enable_grad():
-            leaf = first.requires_grad_()
-            y = self.preactivation(leaf, *others).relu()
-            return torch.autograd.grad(self.objective(y).sum(), leaf)[0]
+            z = self.preactivation(first.requires_grad_(), *others)
+            return torch.autograd.grad(z, first, dz)[0]
 
     def make_gradients(self) -> None:
         """Give every parameter that has none a gradient of zeros."""
@@ -201,17 +211,7 @@ class LocalLayer(nn.Module, ABC):
         """Return the goodness of every block of positives and of negatives; of a missing pass, one beyond doubt."""
         sizes = [positives * self.blocks, (len(y) - positives) * self.blocks]
         g_pos, g_neg = self.goodness(self._by_block(y)).split(sizes)
-        if len(g_pos) == len(g_neg):
-            return g_pos, g_neg
-        if not self.loss.separable:
-            name = type(self.loss).__name__
-            raise UsageError(
-                f"{name} compares each positive with its negative, so the two cannot be learned apart; "
-                "take ThresholdLogistic"
-            )
-        if len(g_neg):
-            return torch.full_like(g_neg, math.inf), g_neg
-        return g_pos, torch.full_like(g_pos, -math.inf)
+        return completed(self.loss, g_pos, g_neg)
 
     def accumulate(self, inputs: tuple[Any, ...], dz: Tensor, decay: float) -> None:
         """grad ← decay · grad + (∂z/∂parameters)ᵀ dz, for every parameter; dz may be overwritten.

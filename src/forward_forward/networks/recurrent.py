@@ -192,8 +192,8 @@ class Recurrent(nn.Module):
             above: for each layer, the normalised activities `[1 or K, B, U]` that lower ones hear of it in place of the
                 state's own.
         """
-        everyone, done = range(len(self.layers)), []
-        for group in (everyone[::2], everyone[1::2]) if self.alternate else (everyone,):
+        done = []
+        for group in wiring_checks.turns(len(self.layers), self.alternate):
             reactions = [self._react(index, state, drives[index], above) for index in group]
             for reaction in reactions:
                 index, y = reaction.layer, reaction.y

@@ -50,6 +50,11 @@ class State:
             )
 
 
+def rows_of(values: Tensor, leading: torch.Size) -> Tensor:
+    """Return values `[1 or K, B, U]` under K labels on B images, leading = (K, B), as rows `[K · B, U]`."""
+    return values.expand(*leading, -1).flatten(0, 1)
+
+
 @dataclass(frozen=True)
 class Reaction:
     """What one layer did in one iteration.

@@ -37,28 +37,32 @@ def hears_higher(wiring: Wiring) -> bool:
     return any(wiring[layer][position] != LABEL for layer, position in from_above(wiring))
 
 
-def label_arrives(wiring: Wiring) -> dict[int, int]:
-    """Return, for each layer that a label reaches, the first iteration in which it hears of it, counted from 1.
+def turns(layers: int, alternate: bool) -> tuple[range, ...]:
+    """Return the layers that react together, group by group: all of them; or the even ones, and then the odd ones."""
+    everyone = range(layers)
+    return (everyone[::2], everyone[1::2]) if alternate else (everyone,)
 
-    A label goes on from layer to layer, by one an iteration.
-    """
-    arrives: dict[int, int] = {}
+
+def arrivals(wiring: Wiring, alternate: bool = False) -> dict[int, int]:
+    """Return, for each layer that a label reaches, the first iteration in which it hears of it, counted from 1."""
+    found: dict[int, int] = {}
     for iteration in range(1, len(wiring) + 1):
-        told = {LABEL, *arrives}
-        arrives |= {
-            i: iteration for i, s in enumerate(wiring) if told.intersection(s) and i not in arrives
-        }
-    return arrives
+        for group in turns(len(wiring), alternate):
+            told = {LABEL, *found}
+            found |= {
+                i: iteration for i in group if i not in found and told.intersection(wiring[i])
+            }
+    return found
 
 
-def check_reach(wiring: Wiring, iterations: int | None) -> None:
+def check_reach(wiring: Wiring, iterations: int | None, alternate: bool = False) -> None:
     """Raise a `UsageError` where no label reaches a layer: positives and negatives would be the same to it.
 
     None are as many iterations as it takes.
     """
-    arrives = label_arrives(wiring)
+    found = arrivals(wiring, alternate)
     for layer in range(len(wiring)):
-        if layer not in arrives or (iterations is not None and arrives[layer] > iterations):
+        if layer not in found or (iterations is not None and found[layer] > iterations):
             within = "" if iterations is None else f" within {iterations} iterations"
             raise UsageError(
                 f"no label reaches layer {layer}{within}, so it cannot tell right from wrong; choose more iterations, "

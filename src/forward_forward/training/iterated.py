@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from forward_forward.adversarial import Adversary, described_adversary
+from forward_forward.adversarial import Adversary, check_adversary, described_adversary, moved
 from forward_forward.augment import Augmentation
 from forward_forward.errors import DivergenceError, UsageError, check_callable
 from forward_forward.labels import every_label
@@ -15,7 +15,7 @@ from forward_forward.layers.statistics import LayerStatistics
 from forward_forward.negatives import Negatives, stack
 from forward_forward.networks.image_slope import image_slope
 from forward_forward.networks.recurrent import Recurrent
-from forward_forward.networks.state import Frame, State
+from forward_forward.networks.state import Frame, State, rows_of
 from forward_forward.networks.wiring_checks import check_reach, hears_higher
 from forward_forward.randomness import generator
 from forward_forward.readout import goodness_by_frame
@@ -81,18 +81,18 @@ class Iterated(AllLayers):
     ) -> None:
         check_net(self, network, "advance")
         super().__init__(network, negatives, rule, head_rule, augment)
-        given = (part for part in (video, context, adversary) if part is not None)
-        check_callable("video, context and adversary", *given)
+        check_callable("video and context", *(p for p in (video, context) if p is not None))
+        check_adversary(adversary, network.labelled)
         if video is not None and not network.labelled:
             raise UsageError("a video needs wrong labels as negatives; let a label feed the net")
-        if adversary is not None and (video is not None or not network.labelled):
+        if adversary is not None and (video is not None or context is not None):
             raise UsageError(
-                "an adversary moves still images against their labels; leave it out, or the video, or let a label feed "
-                "the net"
+                "an adversary moves still images, against a net that hears its own activities; leave it out, or the "
+                "video and the context"
             )
         if network.labelled:
-            timed = video is None and not network.alternate
-            check_reach(network.wiring, network.iterations if timed else None)
+            times = network.iterations if video is None else None
+            check_reach(network.wiring, times, network.alternate)
         if context is not None and not hears_higher(network.wiring):
             raise UsageError(
                 "no layer hears a higher one, so none has a context; choose another wiring"
@@ -123,9 +123,8 @@ class Iterated(AllLayers):
             frame, state = self._begun(both.view(2, *images.shape))
         code = codes[0] if codes else None
         if self.adversary is not None:
-            assert code is not None
             slope = image_slope(network, images, frame, code, state)
-            frame, state = self._begun(self.adversary(images, slope))
+            frame, state = self._begun(moved(self.adversary, images, slope))
         seen = self._teach_layers(frame, code, state, gain)
         count = 1
         for count, later in enumerate(frames, start=2):
@@ -154,14 +153,11 @@ class Iterated(AllLayers):
         ]
         statistics: list[list[LayerStatistics]] = [[] for _ in network.layers]
         for iteration in range(times):
-            above = None
-            if self.context is not None:
-                above = [self._context_of(_rows(h, leading)).reshape(*leading, -1) for h in state.h]
-            for did in network.advance(state, drives, above):
+            for did in network.advance(state, drives, self._contexts(state, leading)):
                 layer = network.layers[did.layer]
                 seen = layer.slope_of_state(
-                    _rows(did.y, leading),
-                    _rows(did.rectified, leading),
+                    rows_of(did.y, leading),
+                    rows_of(did.rectified, leading),
                     fresh=1 - network.keep,
                     share=share,
                     out=slopes[did.layer][iteration].flatten(0, 1),
@@ -179,6 +175,12 @@ class Iterated(AllLayers):
             layer.accumulate(inputs, slopes[index], rule.decay)
             self._update(index, gain)
         return rows.mean(1)
+
+    def _contexts(self, state: State, leading: torch.Size) -> list[Tensor] | None:
+        """Return what layers hear of each of the higher ones, `[2, B, U]`; None where it is the state's own."""
+        if self.context is None:
+            return None
+        return [self._context_of(rows_of(h, leading)).view(*leading, -1) for h in state.h]
 
     def _context_of(self, h: Tensor) -> Tensor:
         assert self.context is not None
@@ -202,11 +204,6 @@ class Iterated(AllLayers):
             **described_adversary(self.adversary),
             **{name: describe(part) for name, part in own if part is not None},
         }
-
-
-def _rows(values: Tensor, leading: torch.Size) -> Tensor:
-    """Return values `[1 or 2, B, U]` as rows of positives and as many of negatives, `[2B, U]`."""
-    return values.expand(*leading, -1).flatten(0, 1)
 
 
 def _check_finite(statistics: Tensor, frame: int) -> None:

@@ -5,9 +5,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from forward_forward.adversarial import Adversary, described_adversary
+from forward_forward.adversarial import Adversary, check_adversary, described_adversary, moved
 from forward_forward.augment import Augmentation
-from forward_forward.errors import UsageError
 from forward_forward.layers.statistics import LayerStatistics
 from forward_forward.negatives import Negatives, stack
 from forward_forward.networks.feed_forward import FeedForward
@@ -59,8 +58,7 @@ class Simultaneous(AllLayers):
     ) -> None:
         check_net(self, network, "passed_on")
         super().__init__(network, negatives, rule, head_rule, augment)
-        if adversary is not None and not network.labelled:
-            raise UsageError("an adversary moves images against their labels; this net reads none")
+        check_adversary(adversary, network.labelled)
         self.adversary = adversary
 
     def step(self, rows: Tensor, generator: torch.Generator, gain: float) -> Tensor:
@@ -87,8 +85,8 @@ class Simultaneous(AllLayers):
         )
         inputs = stack(pos, neg)
         if self.adversary is not None:
-            slope = network.layers[0].input_slope(seen, inputs[1])
-            inputs = (self.adversary(seen, slope), *inputs[1:])
+            slope = network.layers[0].input_slope(*inputs)
+            inputs = (moved(self.adversary, seen, slope), *inputs[1:])
         return network.project(inputs[0]), *inputs[1:]
 
     def _weights_of(self, rows: Tensor) -> Tensor | None:
