@@ -94,10 +94,8 @@ def test_a_recurrent_net_is_deep_enough_for_its_label(digits):
         {"method": Iterated, "place": concatenate},
         {"method": Iterated, "strength": 2.0},
         {"negatives": HybridImages, "strength": 2.0},
-        {"method": Iterated, "adversary": 0.1, "wiring": without_labels},
         {"method": Greedy, "adversary": 0.1},
         {"wiring": with_skips},
-        {"negatives": HybridImages, "adversary": 0.1},
     ],
 )
 def test_what_a_method_cannot_do_is_said(wrong, digits):
@@ -112,10 +110,25 @@ def test_the_label_has_the_strength_that_is_asked_for(more, digits):
         assert learner.network.layers[0].strength == strength
 
 
-def test_the_adversary_can_be_left_out_or_sized(digits):
-    for given, size in ((None, 0.05), (0.2, 0.2), (0.0, None)):
-        learner, _ = forward_forward(replace(TINY, adversary=given), digits)
-        assert (learner.adversary.size if learner.adversary else None) == size
+@pytest.mark.parametrize("method", [Simultaneous, Iterated])
+@pytest.mark.parametrize("given, size", [(None, 0.05), (0.2, 0.2), (0.0, None)])
+def test_the_adversary_can_be_left_out_or_sized(digits, method, given, size):
+    learner, _ = forward_forward(replace(TINY, method=method, adversary=given), digits)
+    assert (learner.adversary.size if learner.adversary else None) == size
+
+
+@pytest.mark.parametrize(
+    "silent",
+    [
+        {"negatives": HybridImages},
+        {"method": Iterated, "negatives": HybridImages},
+        {"method": Iterated, "wiring": without_labels},
+    ],
+)
+def test_without_labels_there_is_no_adversary(digits, silent):
+    assert forward_forward(replace(TINY, **silent), digits)[0].adversary is None
+    with pytest.raises(UsageError, match="hears no label"):
+        forward_forward(replace(TINY, adversary=0.1, **silent), digits)
 
 
 def test_only_held_out_images_are_looked_at(digits):

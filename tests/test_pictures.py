@@ -220,6 +220,10 @@ def test_iterations_have_their_error_goodness_and_what_is_cancelled():
     assert len(goodness.lines) == 4
     assert len(cancelled.lines) == 2  # a layer that hears nothing from above has none
     assert "9, 3, 2.5 %" in figure.get_label()
+    assert all(axis.get_legend() is None for axis in figure.axes)
+    (named,) = figure.legends
+    sides = [f"{side}, layer {layer}" for layer in (1, 2) for side in ("positive", "negative")]
+    assert [text.get_text() for text in named.texts] == sides
 
 
 def test_errors_by_frames_are_drawn_beside_the_frame_that_stays():

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from forward_forward.adversarial import Adversary, FastGradientSign
+from forward_forward.adversarial import Adversary, FastGradientSign, check_adversary
 from forward_forward.augment import Augmentation, Jitter
 from forward_forward.baselines.backprop import Perceptron
 from forward_forward.data import Dataset, Examples
@@ -41,7 +41,6 @@ from forward_forward.training.schedules import linear
 from forward_forward.training.simultaneous import Simultaneous
 
 BACKPROP_RATE = 5e-4
-NO_LABELS = "an adversary moves images against their labels; leave it out"
 
 Build = Callable[["Settings", Any], tuple[Learner, Plan]]
 """Given settings and data, returns a fresh learner and its plan."""
@@ -96,7 +95,7 @@ class Settings:
         normalization: of activities between layers.
         negatives: makes the negative data; `HybridImages`, the class, has the net learn without labels.
         jitter: both nets see each image shifted by up to so many pixels each way.
-        adversary: how far pixels move against the first layer's objective, 0 for not at all, as is right for tables.
+        adversary: how far pixels move against the layers that see them, 0 for not at all, as is right for tables.
         place: where the label stands in the input.
         strength: of the label there.
         method: `Simultaneous`, `Greedy`, or `Iterated` for a recurrent net.
@@ -240,9 +239,7 @@ def _composed(
     rule = (settings.rule or type(best.rule))(rate=best.rule.rate, weight_decay=decay)
     if greedy:
         return Greedy(network, negatives or random_wrong_label, rule, augment=augment)
-    if settings.adversary and not network.labelled:
-        raise UsageError(NO_LABELS)
-    adversary = best.adversary if network.labelled else None
+    adversary = _adversary(settings, data, network.labelled)
     hard = negatives or best.negatives
     return Simultaneous(network, hard, rule, best.head_rule, augment, adversary)
 
@@ -257,8 +254,6 @@ def _recurrent(settings: Settings, data: Dataset, budget: Budget) -> Iterated:
     who = wiring(len(widths))
     if kind is None and not hears_label(who):
         kind = HybridImages
-    if settings.adversary and not hears_label(who):
-        raise UsageError(NO_LABELS)
     negatives = kind(data.shape) if isinstance(kind, type) else kind
     names = ("goodness", "loss", "peer", "normalization", "rate", "rule", "weight_decay")
     chosen = {name: getattr(settings, name) for name in names}
@@ -268,7 +263,7 @@ def _recurrent(settings: Settings, data: Dataset, budget: Budget) -> Iterated:
         settings.seed,
         str(data.train.images.device),
         negatives=negatives,
-        adversary=_adversary(settings, data) if hears_label(who) else None,
+        adversary=_adversary(settings, data, hears_label(who)),
         augment=_augment(settings, data),
         wiring=who,
         iterations=max(8, len(widths)),  # a label comes down by a layer in each
@@ -277,10 +272,12 @@ def _recurrent(settings: Settings, data: Dataset, budget: Budget) -> Iterated:
     )
 
 
-def _adversary(settings: Settings, data: Dataset) -> Adversary | None:
+def _adversary(settings: Settings, data: Dataset, labelled: bool = True) -> Adversary | None:
     if settings.adversary is None:  # on held-out rows of tables it takes time and gains little
-        return None if isinstance(data, Table) else ADVERSARY
-    return FastGradientSign(settings.adversary) if settings.adversary else None
+        return ADVERSARY if labelled and not isinstance(data, Table) else None
+    adversary = FastGradientSign(settings.adversary) if settings.adversary else None
+    check_adversary(adversary, labelled)
+    return adversary
 
 
 def _augment(settings: Settings, data: Dataset) -> Augmentation | None:

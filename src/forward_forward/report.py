@@ -125,8 +125,8 @@ def save_pictures(figures: Figures, folder: Path, only: str = "") -> list[Path]:
 
 def _subtitle(record: Record) -> str:
     parts = [f"seed {record['seed']}", f"{record['epochs']} epochs", duration(record["seconds"])]
-    learner = record["config"].get("learner", {})
-    if "method" in learner:
+    learner = record["config"].get("learner")
+    if isinstance(learner, Mapping) and learner.get("method"):
         parts.insert(0, f"method {learner['method']}")
     if record.get("parameters"):
         parts.append(f"{record['parameters']:,} parameters")

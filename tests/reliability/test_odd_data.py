@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from forward_forward.adversarial import FastGradientSign
 from forward_forward.baselines.backprop import Perceptron
 from forward_forward.data import Dataset, Split
 from forward_forward.data.image_file import read_images
@@ -102,13 +103,16 @@ def feed_forward(features):
 
 
 LEARNERS = {
-    "simultaneous": lambda n: Simultaneous(feed_forward(n), hard_by_softmax, RULE, RULE),
+    "simultaneous": lambda n: Simultaneous(
+        feed_forward(n), hard_by_softmax, RULE, RULE, adversary=FastGradientSign(0.05)
+    ),
     "greedy": lambda n: Greedy(feed_forward(n), random_wrong_label, RULE),
     "recurrent": lambda n: Iterated(
         dense_recurrent(n, CLASSES, [5, 4], generator=generator(0, "weights")),
         hard_by_softmax,
         RULE,
         RULE,
+        adversary=FastGradientSign(0.05),
     ),
     "backpropagation": lambda n: Backpropagation(
         Perceptron(n, CLASSES, [5, 4], generator=generator(0, "weights")), Adam(0.01)

@@ -126,7 +126,7 @@ def train(
     adversary: Annotated[
         float | None,
         typer.Option(
-            help="Move pixels by so much against the first layer, 0 for not.",
+            help="Move pixels by so much against the layers that see them, 0 for not.",
             show_default="0.05, of a table 0",
         ),
     ] = None,

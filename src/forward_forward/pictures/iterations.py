@@ -42,9 +42,12 @@ def by_iteration(traces: Mapping[str, Any]) -> Figure:
     for axis, kind in zip(axes, kinds, strict=True):
         found = traces[kind]
         sides = found if isinstance(found, Mapping) else {"": [[value] for value in found]}
-        for side, rows in sides.items():
-            colour, style = SIDES.get(side, (BLUE, "-"))
-            for layer, values in enumerate(np.array(rows, dtype=float).T):
+        lines = {side: np.array(rows, dtype=float).T for side, rows in sides.items()}
+        layers = max(map(len, lines.values()))
+        for layer in range(layers):  # both sides of a layer share a column of the legend
+            for side, of_layers in lines.items():
+                colour, style = SIDES.get(side, (BLUE, "-"))
+                values = of_layers[layer]
                 if np.isfinite(values).any():
                     name = f"{side}, layer {layer + 1}" if side else None
                     steps = np.arange(1, len(values) + 1)
@@ -52,7 +55,7 @@ def by_iteration(traces: Mapping[str, Any]) -> Figure:
                     axis.plot(steps, values, style, color=colour, marker=marker, ms=3.5, label=name)
                     axis.set_xticks(steps)
         finish(axis, ITERATION_TITLES[kind], x="iteration", legend=False)
-    legend_below(figure, axes)
+    legend_below(figure, axes, columns=layers)
     error = [value for value in traces.get("error_by_iteration", ()) if value is not None]
     text = f" Errors: {', '.join(f'{value:g}' for value in error)} %." if error else ""
     return labelled(

@@ -86,16 +86,17 @@ def finish(
         axis.legend(**LEGEND)
 
 
-def legend_below(figure: Figure, axes: Sequence[Axes]) -> None:
-    """Name what the axes have in common once, below them, where no line runs."""
+def legend_below(figure: Figure, axes: Sequence[Axes], columns: int) -> None:
+    """Name all that the axes show once, below them, where no line runs; column by column."""
     named: dict[str, Any] = {}
     for axis in axes:
         handles, labels = axis.get_legend_handles_labels()
         named |= dict(zip(labels, handles, strict=True))
     if named:
-        columns = min(len(named), 4)
         handles = list(named.values())
-        figure.legend(handles, list(named), loc="outside lower center", ncols=columns, **LEGEND)
+        figure.legend(
+            handles, list(named), loc="outside lower center", ncols=min(columns, 4), **LEGEND
+        )
 
 
 def finite(values: np.ndarray) -> np.ndarray:

@@ -31,10 +31,11 @@ from forward_forward.video import LOOKED_AT, Video, checked
 class Iterated(AllLayers):
     """Runs positives and negatives side by side and updates every layer after each frame.
 
-    One step: a bottom-up pass on the first frame → the head's probabilities → negatives; then the iterations on each
-    frame in turn. Each layer's objective is the mean over the frame's iterations, in each of which the old
-    activities are a constant; the running means of peer normalisation move in each of them. A still image is a video
-    of one frame; of a longer one, no more is kept than the state and what its last frame left, however long it is.
+    One step: a bottom-up pass on the first frame → the head's probabilities → negatives; where there is an adversary,
+    the moved image and a bottom-up pass on it; then the iterations on each frame in turn. Each layer's objective is
+    the mean over the frame's iterations, in each of which the old activities are a constant; the running means of
+    peer normalisation move in each of them. A still image is a video of one frame; of a longer one, no more is kept
+    than the state and what its last frame left, however long it is.
 
     References:
         Hinton 2022, §3.4.
@@ -49,14 +50,14 @@ class Iterated(AllLayers):
         video: makes frames of images; None is a still image.
         context: what layers are to hear from higher ones in place of the activities `[2B, U]` of each, positives
             first, as `context.of_another_image` does; None leaves them as they are.
-        adversary: moves the images that the layers learn from, once the negatives are drawn, against those of them
-            that the image feeds; the head sees them unmoved. None leaves them as they are.
+        adversary: moves the images that the layers learn from, once the negatives are drawn; the head sees them
+            unmoved. Who sees the image is moved against, see `image_slope`. None leaves them as they are.
 
     Raises:
         UsageError: when the network is no `Recurrent`, or a part of another kind; when the negatives are labels and no
             label feeds the network, or the other way about; when no label reaches one of its layers; for a network
-            without labels and without a head, or a video or an adversary of one without labels; for an adversary and
-            a video; and for a context where no layer hears a higher one.
+            without labels and without a head, or a video or an adversary of one without labels; for an adversary beside
+            a video or a context; and for a context where no layer hears a higher one.
 
     Example:
         >>> from forward_forward.negatives import hard_by_softmax
