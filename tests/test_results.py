@@ -201,6 +201,15 @@ def test_names_cannot_break_the_table():
     assert line.replace("\\|", "").count("|") == 10
 
 
+def test_a_readme_counts_how_claims_without_a_published_number_fared():
+    own = (Claim("goodness_error", None, 1.4, ""), Claim("softmax_error", None, 1.7, ""))
+    study = record(1.3, recipe="study", claims=own)
+    known = {"study": own, "supervised": [CLAIM]}
+    text = results.summary(results.summarize([study, record(1.3)], known))
+    assert "study" not in text
+    assert "Claims without a published number: 1 missed, 1 reproduced; 2 of them (n<3).\n" in text
+
+
 def test_a_readme_shows_what_was_run_and_names_the_rest():
     known = {"supervised": [CLAIM], "jittered": [CLAIM], "also": [CLAIM]}
     text = results.summary(results.summarize([record(1.3)], known))

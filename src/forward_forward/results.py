@@ -2,6 +2,7 @@
 
 import math
 import statistics
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,8 @@ from forward_forward.errors import escaped
 from forward_forward.records import Claim, Record, settings
 
 SEEDS = 3
+FEW = f" (n<{SEEDS})"
 STANDARD_ERRORS = 2.0
-MARKS = ("<!-- results -->", "<!-- /results -->")
 
 HEADER = """\
 # Results
@@ -72,7 +73,7 @@ def verdict(claim: Claim, values: Sequence[float | None]) -> str:
     """
     if not values:
         return "not run"
-    return _judge(claim, values) + (f" (n<{SEEDS})" if len(values) < SEEDS else "")
+    return _judge(claim, values) + (FEW if len(values) < SEEDS else "")
 
 
 def spread(values: Iterable[float | None]) -> dict[str, Any]:
@@ -132,18 +133,17 @@ def markdown(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def summary(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Return the short table of a README: claim, paper, target, ours, verdict; and what has not been run."""
+    """Return the short table of a README: published numbers beside ours; how our claims fared, and what is not run."""
+    run = [row for row in rows if row["n"]]
     columns = dict(list(_CLAIM_COLUMNS.items())[:6])
-    waiting = sorted({f"`{row['recipe']}`" for row in rows if not row["n"]})
-    note = f"\nNot run yet: {', '.join(waiting)}.\n" if waiting else ""
-    return table(columns, [claim_cells(row)[:6] for row in rows if row["n"]]) + note
-
-
-def between_marks(text: str, table: str) -> str:
-    """Return `text` with `table` between its results marks; without marks, as it is."""
-    before, start, rest = text.partition(MARKS[0])
-    _, end, after = rest.partition(MARKS[1])
-    return f"{before}{start}\n{table}{end}{after}" if start and end else text
+    cells = [claim_cells(row)[:6] for row in run if row["paper"] is not None]
+    own = Counter(row["verdict"].removesuffix(FEW) for row in run if row["paper"] is None)
+    few = sum(row["provisional"] for row in run if row["paper"] is None)
+    fared = ", ".join(f"{count} {verdict}" for verdict, count in sorted(own.items()))
+    waiting = ", ".join(sorted({f"`{row['recipe']}`" for row in rows if not row["n"]}))
+    notes = [f"Claims without a published number: {fared}; {few} of them{FEW}."] * bool(own)
+    notes += [f"Not run yet: {waiting}."] * bool(waiting)
+    return "\n".join([table(columns, cells), *(f"{note}\n" for note in notes)])
 
 
 def check(path: Path | str, text: str) -> bool:

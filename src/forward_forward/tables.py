@@ -15,10 +15,18 @@ from forward_forward.results import claim_cells, name_of, show_spread, spread, t
 
 Rows = Sequence[Mapping[str, Any]]
 
+MARKS = ("<!-- results -->", "<!-- /results -->")
 _BLOCK = re.compile(
     r"(<!-- results (\w+\*?)(?:: ([\w, ]+))? -->\n).*?(<!-- /results -->)", re.DOTALL
 )
 _CLAIM_COLUMNS = {"claim": "", "paper": "right", "target": "right", "ours (n)": "right", "verdict": ""}  # fmt: skip
+
+
+def between_marks(text: str, table: str) -> str:
+    """Return `text` with `table` between its results marks; without marks, as it is."""
+    before, start, rest = text.partition(MARKS[0])
+    _, end, after = rest.partition(MARKS[1])
+    return f"{before}{start}\n{table}{end}{after}" if start and end else text
 
 
 def filled(page: str, rows: Rows, records: Sequence[Record]) -> str:

@@ -29,6 +29,7 @@ def results(
     from forward_forward import results as core
     from forward_forward.console import say
     from forward_forward.records import write_atomically
+    from forward_forward.tables import between_marks
 
     rows = rows_of(records)
     if as_json:
@@ -36,7 +37,7 @@ def results(
     texts = {out: core.markdown(rows)}
     if readme.is_file():
         old = _text_of(readme)
-        texts[readme] = core.between_marks(old, core.summary(rows))
+        texts[readme] = between_marks(old, core.summary(rows))
     texts |= _pages(pages, rows, records)
     stale = [path for path, text in texts.items() if not core.check(path, text)]
     if check and stale:
