@@ -51,7 +51,7 @@ class Iterated(AllLayers):
         context: what layers are to hear from higher ones in place of the activities `[2B, U]` of each, positives
             first, as `context.of_another_image` does; None leaves them as they are.
         adversary: moves the images that the layers learn from, once the negatives are drawn; the head sees them
-            unmoved. Who sees the image is moved against, see `image_slope`. None leaves them as they are.
+            unmoved. They move against the layers that see them, see `image_slope`. None leaves them as they are.
 
     Raises:
         UsageError: when the network is no `Recurrent`, or a part of another kind; when the negatives are labels and no
