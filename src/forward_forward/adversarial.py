@@ -10,7 +10,7 @@ from typing import Any
 
 from torch import Tensor
 
-from forward_forward.errors import UsageError, check_callable, check_number
+from forward_forward.errors import UsageError, check_callable, check_like, check_number
 from forward_forward.spec import describe
 
 Adversary = Callable[[Tensor, Tensor], Tensor]
@@ -59,12 +59,9 @@ def moved(adversary: Adversary, images: Tensor, slope: Tensor) -> Tensor:
         UsageError: when they are not as many of the same size and dtype, or, where looking costs no wait, not finite.
     """
     found = adversary(images, slope)
-    like = (tuple(images.shape), images.dtype)
-    if not isinstance(found, Tensor) or (tuple(found.shape), found.dtype) != like:
-        told = (tuple(found.shape), found.dtype) if isinstance(found, Tensor) else f"{found!r:.60}"
-        raise UsageError(
-            f"the adversary made {told} of images {like}; give as many of the same size and dtype"
-        )
+    check_like(
+        "the adversary made", found, images, "give as many images of the same size and dtype"
+    )
     if found.device.type == "cpu" and not bool(found.isfinite().all()):
         raise UsageError(
             "the adversary made pixels that are not finite; look for what is odd in it"

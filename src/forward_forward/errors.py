@@ -4,6 +4,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from numbers import Integral, Real
+from typing import Any
 
 
 def escaped(text: str, keep: str = "") -> str:
@@ -76,6 +77,14 @@ def check_callable(what: str, *values: object) -> None:
             )
         if not callable(value):
             raise UsageError(f"{what}: {value!r:.60} is no function")
+
+
+def check_like(what: str, found: Any, like: Any, mend: str) -> None:
+    """Raise a `UsageError` that says what is meant and the mend, for what is no tensor of another's shape and dtype."""
+    wanted = (tuple(like.shape), like.dtype)
+    told = (tuple(found.shape), found.dtype) if isinstance(found, type(like)) else f"{found!r:.60}"
+    if told != wanted:
+        raise UsageError(f"{what} {told} of {wanted}; {mend}")
 
 
 def check_shape(shape: object) -> None:

@@ -232,8 +232,8 @@ def test_rules_that_are_none_are_refused(rule):
 
 
 def test_parts_that_are_none_are_refused():
-    for name, part in {"video": MovingImages, "context": 3, "adversary": 0.05}.items():
-        with pytest.raises(UsageError, match="(video and context|adversary): "):
+    for name, part in {"video": MovingImages, "context": 3}.items():
+        with pytest.raises(UsageError, match="video and context: "):
             Iterated(recurrent(), hard_by_softmax, **RULES, **{name: part})
 
 

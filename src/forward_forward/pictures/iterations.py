@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from forward_forward.pictures.style import (
@@ -39,28 +40,36 @@ def by_iteration(traces: Mapping[str, Any]) -> Figure:
     """
     kinds = [kind for kind in ITERATION_TITLES if kind in traces]
     figure, axes = panels(len(kinds), height=3.4)
-    for axis, kind in zip(axes, kinds, strict=True):
-        found = traces[kind]
-        sides = found if isinstance(found, Mapping) else {"": [[value] for value in found]}
-        lines = {side: np.array(rows, dtype=float).T for side, rows in sides.items()}
-        layers = max(map(len, lines.values()))
-        for layer in range(layers):  # both sides of a layer share a column of the legend
-            for side, of_layers in lines.items():
-                colour, style = SIDES.get(side, (BLUE, "-"))
-                values = of_layers[layer]
-                if np.isfinite(values).any():
-                    name = f"{side}, layer {layer + 1}" if side else None
-                    steps = np.arange(1, len(values) + 1)
-                    marker = "os^vD"[layer % 5]
-                    axis.plot(steps, values, style, color=colour, marker=marker, ms=3.5, label=name)
-                    axis.set_xticks(steps)
+    drawn = [_by_side(traces[kind]) for kind in kinds]
+    for axis, kind, sides in zip(axes, kinds, drawn, strict=True):
+        _draw(axis, sides)
         finish(axis, ITERATION_TITLES[kind], x="iteration", legend=False)
+    layers = max(len(of_layers) for sides in drawn for of_layers in sides.values())
     legend_below(figure, axes, columns=layers)
     error = [value for value in traces.get("error_by_iteration", ()) if value is not None]
     text = f" Errors: {', '.join(f'{value:g}' for value in error)} %." if error else ""
     return labelled(
         figure, f"By iteration: {', '.join(ITERATION_TITLES[kind] for kind in kinds)}.{text}"
     )
+
+
+def _by_side(found: Any) -> dict[str, np.ndarray]:
+    """Return a trace as `[L, T]` for each side; one that has no sides is of a side without a name."""
+    sides = found if isinstance(found, Mapping) else {"": [[value] for value in found]}
+    return {side: np.array(rows, dtype=float).T for side, rows in sides.items()}
+
+
+def _draw(axis: Axes, sides: Mapping[str, np.ndarray]) -> None:
+    """Draw a line for each layer and side, both sides of a layer in turn; none for a layer that has no values."""
+    for layer, of_layer in enumerate(zip(*sides.values(), strict=True)):
+        for side, values in zip(sides, of_layer, strict=True):
+            colour, style = SIDES.get(side, (BLUE, "-"))
+            if np.isfinite(values).any():
+                name = f"{side}, layer {layer + 1}" if side else None
+                steps = np.arange(1, len(values) + 1)
+                marker = "os^vD"[layer % 5]
+                axis.plot(steps, values, style, color=colour, marker=marker, ms=3.5, label=name)
+                axis.set_xticks(steps)
 
 
 def error_by_frames(

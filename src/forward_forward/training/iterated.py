@@ -9,7 +9,7 @@ from torch import Tensor
 
 from forward_forward.adversarial import Adversary, check_adversary, described_adversary, moved
 from forward_forward.augment import Augmentation
-from forward_forward.errors import DivergenceError, UsageError, check_callable
+from forward_forward.errors import DivergenceError, UsageError, check_callable, check_like
 from forward_forward.labels import every_label
 from forward_forward.layers.statistics import LayerStatistics
 from forward_forward.negatives import Negatives, stack
@@ -181,16 +181,11 @@ class Iterated(AllLayers):
         """Return what layers hear of each of the higher ones, `[2, B, U]`; None where it is the state's own."""
         if self.context is None:
             return None
-        return [self._context_of(rows_of(h, leading)).view(*leading, -1) for h in state.h]
-
-    def _context_of(self, h: Tensor) -> Tensor:
-        assert self.context is not None
-        found = self.context(h.clone())
-        if not isinstance(found, Tensor) or (found.shape, found.dtype) != (h.shape, h.dtype):
-            told = (tuple(found.shape), found.dtype) if isinstance(found, Tensor) else found
-            raise UsageError(
-                f"the context of activities {(tuple(h.shape), h.dtype)} is {told}; give as many rows and units"
-            )
+        found = []
+        for rows in (rows_of(h, leading) for h in state.h):
+            context = self.context(rows.clone())
+            check_like("the context made", context, rows, "give as many rows and units")
+            found.append(context.view(*leading, -1))
         return found
 
     def scores(self, images: Tensor) -> Scores:
